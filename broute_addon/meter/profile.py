@@ -1,0 +1,63 @@
+"""What an interview learned about a meter: frozen until the next one."""
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from broute_addon.wisun.values import MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyScale:
+    """kWh = raw x coefficient (D3) x 10**exponent (E1); raw runs modulo 10**digits (D7)."""
+
+    coefficient: int = 1
+    exponent: int = -1
+    digits: int = 8
+
+    def kwh(self, raw: int) -> Decimal:
+        """Exact kWh of a raw count."""
+        return Decimal(raw * self.coefficient).scaleb(self.exponent)
+
+    @property
+    def step(self) -> Decimal:
+        """kWh of one count."""
+        return self.kwh(1)
+
+    @property
+    def modulus(self) -> int:
+        """The raw count at which the register starts again from 0."""
+        return int(10**self.digits)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterProfile:
+    """A meter's identity and abilities.
+
+    `get_map`, `set_map` and `inf_map` are 0x9F, 0x9E and 0x9D. `scale` is None until E1 and D3
+    are confirmed: no energy is told before. `batch` is how many EPCs the meter takes in a Get.
+    `serial_number` (8D) is personal: never in a topic or an id.
+    """
+
+    mac: MacAddress
+    get_map: frozenset[int]
+    set_map: frozenset[int] = frozenset()
+    inf_map: frozenset[int] = frozenset()
+    scale: EnergyScale | None = None
+    maker_code: str | None = None
+    serial_number: str | None = None
+    standard_version: str | None = None
+    batch: int = 6
+
+    @property
+    def uid(self) -> str:
+        """`broute_` + 10 hex digits of SHA-256(maker code | serial number), or of the MAC.
+
+        The MAC stands in only where the meter has no serial number (8D). The same whichever
+        stick reads the meter; nothing of the credentials is in it.
+        """
+        if self.serial_number and self.maker_code:
+            material = bytes.fromhex(self.maker_code) + self.serial_number.encode()
+        else:
+            material = self.mac.octets
+        return "broute_" + hashlib.sha256(material).hexdigest()[:10]

@@ -1,0 +1,54 @@
+"""What kinds of value there are, how often they are read, and how much they matter."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Quantity(Enum):
+    """The kind of a value. Home Assistant's classes are chosen from it, one line each."""
+
+    POWER = "power"  # W, signed: positive is bought
+    CURRENT = "current"  # A, signed
+    ENERGY = "energy"  # kWh (raw counts at the codec), a register that only grows
+    ENERGY_STEP = "energy step"  # kWh for one count
+    TIME = "time"  # aware datetime
+    FAULT = "fault"  # bool, True is bad
+    RUNNING = "running"  # bool
+    LIMITED = "limited"  # bool: transmission is on hold
+    SIGNAL_STRENGTH = "signal strength"  # dBm
+    DURATION = "duration"  # seconds
+    COUNT = "count"  # plain number
+    TEXT = "text"  # free text
+    IDENTITY = "identity"  # belongs to the device, not to an entity
+    INTERNAL = "internal"  # never shown: maps, selectors, history
+
+
+class Cadence(Enum):
+    """When a property is read."""
+
+    LIVE = "live"  # at every poll
+    ENERGY = "energy"  # every few minutes
+    HALF_HOURLY = "half-hourly"  # pushed by the meter after :00 and :30, else asked for
+    DAILY = "daily"
+    ONCE = "once"  # at the interview
+    NEVER = "never"  # only on purpose: selectors, history, one-minute values until their issue
+
+
+class Role(Enum):
+    """Who needs the value."""
+
+    MAIN = "main"  # everybody
+    DIAGNOSTIC = "diagnostic"  # who looks after the installation
+    EXPERT = "expert"  # as diagnostic, but hidden until asked for
+    NONE = "none"  # no entity
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A value's name everywhere: its key in topics and snapshots, and its labels."""
+
+    key: str
+    quantity: Quantity
+    en: str
+    ja: str
+    role: Role = Role.MAIN
