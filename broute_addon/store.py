@@ -1,0 +1,106 @@
+"""The latest state of everything, as immutable snapshots.
+
+The engine applies updates; publishers wait for `snapshots()`, which always yields the newest
+one: a slow broker or page skips, it never queues.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import assert_never
+
+from broute_addon.clock import Clock, system_clock
+from broute_addon.messages import Message
+from broute_addon.meter.profile import MeterProfile
+from broute_addon.meter.readings import (
+    Connection,
+    ConnectionChanged,
+    DongleIdentified,
+    MeterIdentified,
+    PanJoined,
+    PollIntervalChanged,
+    Reading,
+    ReadingsArrived,
+    Update,
+)
+from broute_addon.wisun.values import DongleIdentity, Pan
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that publishers need to know. `since` is when `connection` was entered (UTC)."""
+
+    connection: Connection = Connection.LOOKING_FOR_STICK
+    problem: Message | None = None
+    since: datetime = EPOCH
+    dongle: DongleIdentity | None = None
+    pan: Pan | None = None
+    meter: MeterProfile | None = None
+    readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
+    poll_interval_s: float = 30.0
+
+    @property
+    def is_reading(self) -> bool:
+        """The meter is joined and known: its entities are available (also during a hold)."""
+        return self.meter is not None and self.connection in (
+            Connection.READING,
+            Connection.RENEWING,
+            Connection.ON_HOLD,
+        )
+
+
+def applied(snapshot: Snapshot, update: Update, now: datetime) -> Snapshot:
+    """The snapshot after an update. Pure."""
+    match update:
+        case ConnectionChanged(connection, problem):
+            since = snapshot.since if connection is snapshot.connection else now
+            return replace(snapshot, connection=connection, problem=problem, since=since)
+        case DongleIdentified(identity):
+            return replace(snapshot, dongle=identity)
+        case PanJoined(pan):
+            return replace(snapshot, pan=pan)
+        case MeterIdentified(profile):
+            known = snapshot.readings if _same_meter(snapshot.meter, profile) else {}
+            return replace(snapshot, meter=profile, readings=MappingProxyType(dict(known)))
+        case ReadingsArrived(readings):
+            merged = dict(snapshot.readings) | {reading.key: reading for reading in readings}
+            return replace(snapshot, readings=MappingProxyType(merged))
+        case PollIntervalChanged(interval_s):
+            return replace(snapshot, poll_interval_s=interval_s)
+        case _:
+            assert_never(update)
+
+
+def _same_meter(before: MeterProfile | None, after: MeterProfile) -> bool:
+    return before is None or before.uid == after.uid
+
+
+class Store:
+    """Owns the snapshot. Everything else only reads it."""
+
+    def __init__(self, snapshot: Snapshot, clock: Clock = system_clock) -> None:
+        self.snapshot = snapshot
+        self._clock = clock
+        self._waiting: set[asyncio.Event] = set()
+
+    def apply(self, update: Update) -> None:
+        """Takes an update from the engine and wakes whoever waits for news."""
+        self.snapshot = applied(self.snapshot, update, self._clock())
+        for event in self._waiting:
+            event.set()
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        """The present snapshot, then the newest one after each change, for ever."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            while True:
+                event.clear()
+                yield self.snapshot
+                await event.wait()
+        finally:
+            self._waiting.discard(event)
