@@ -47,7 +47,8 @@ _OPTIONS = {
     ),
     "options_not_json": (
         "The options file {path} is not JSON (line {line}); save the options again.",
-        "設定ファイル {path} が JSON 形式ではありません（{line} 行目）。設定を保存し直してください。",
+        "設定ファイル {path} が JSON 形式ではありません（{line} 行目）。"
+        "設定を保存し直してください。",
     ),
     "option_unknown": (
         "The option {option} is unknown; remove it.",

@@ -36,6 +36,7 @@ class MeterProfile:
 
     `get_map`, `set_map` and `inf_map` are 0x9F, 0x9E and 0x9D. `scale` is None until E1 and D3
     are confirmed: no energy is told before. `batch` is how many EPCs the meter takes in a Get.
+    `has_t_phase` once E8 told a T current: on two-wire houses there is none, and no entity for it.
     `serial_number` (8D) is personal: never in a topic or an id.
     """
 
@@ -48,6 +49,7 @@ class MeterProfile:
     serial_number: str | None = None
     standard_version: str | None = None
     batch: int = 6
+    has_t_phase: bool = False
 
     @property
     def uid(self) -> str:

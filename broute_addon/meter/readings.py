@@ -3,7 +3,6 @@
 `Update` is a closed union; `Store.apply` matches on it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -74,7 +73,7 @@ class MeterIdentified:
 
 @dataclass(frozen=True, slots=True)
 class ReadingsArrived:
-    """One answer or notification, decoded. `live_sequence` grows with each answered live poll."""
+    """One answer or notification, decoded."""
 
     readings: tuple[Reading, ...]
 
@@ -96,12 +95,12 @@ Update = (
 )
 
 LINK_TERMS = (
-    Term("signal_strength", Quantity.SIGNAL_STRENGTH, "Signal strength", "電波強度", Role.DIAGNOSTIC),
+    Term(
+        "signal_strength", Quantity.SIGNAL_STRENGTH, "Signal strength", "電波強度", Role.DIAGNOSTIC
+    ),
     Term("response_time", Quantity.DURATION, "Response time", "応答時間", Role.DIAGNOSTIC),
     Term("last_answer", Quantity.TIME, "Last answer", "最終応答", Role.DIAGNOSTIC),
     Term("transmit_limited", Quantity.LIMITED, "Airtime limit", "送信時間制限", Role.DIAGNOSTIC),
     Term("clock_difference", Quantity.DURATION, "Clock difference", "時計のずれ", Role.EXPERT),
 )
 """Readings that the link itself yields; they go up as any other reading."""
-
-LiveKeys = Mapping[str, Reading]
