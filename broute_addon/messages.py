@@ -91,4 +91,225 @@ _OPTIONS = {
     ),
 }
 
-SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(_OPTIONS)
+_ECHONET = {
+    "eoj_wrong": (
+        "{eoj} is not an ECHONET object code; it has 6 hexadecimal digits.",
+        "{eoj} は ECHONET オブジェクトコードではありません。16 進 6 桁です。",
+    ),
+    "frame_too_short": (
+        "This is no ECHONET Lite frame: it has {count} bytes, the shortest has 12.",
+        "ECHONET Lite フレームではありません。最短は 12 バイトですが、{count} バイトしかありません。",
+    ),
+    "frame_header_wrong": (
+        "This is no ECHONET Lite frame: it begins with {header} instead of 1081.",
+        "ECHONET Lite フレームではありません。先頭が 1081 ではなく {header} です。",
+    ),
+    "frame_format_2": (
+        "This is an ECHONET Lite frame of format 2 (1082), whose content is not specified; "
+        "it is dropped.",
+        "形式 2（1082）の ECHONET Lite フレームです。内容が規定されていないため破棄します。",
+    ),
+    "frame_service_unknown": (
+        "This ECHONET Lite frame carries the service {esv}, which is not specified.",
+        "ECHONET Lite フレームのサービスコード {esv} は規定されていません。",
+    ),
+    "frame_cut": (
+        "This ECHONET Lite frame is cut: its properties need more than its {count} bytes.",
+        "ECHONET Lite フレームが途中で切れています。{count} バイトではプロパティが収まりません。",
+    ),
+    "frame_not_sendable": (
+        "A number in this ECHONET Lite frame does not fit its field.",
+        "ECHONET Lite フレームの値がフィールドに収まりません。",
+    ),
+    "edt_size_wrong": (
+        "The value has {count} bytes instead of {expected}.",
+        "値の長さは {expected} バイトのはずですが、{count} バイトです。",
+    ),
+    "edt_content_wrong": (
+        "The value {edt} can't be what this property holds.",
+        "値 {edt} はこのプロパティの内容として正しくありません。",
+    ),
+    "edt_not_encodable": (
+        "{value} can't be written into this property.",
+        "{value} はこのプロパティに書き込めません。",
+    ),
+}
+
+_HOME_ASSISTANT = {
+    "supervisor_unreachable": (
+        "The Supervisor does not answer ({reason}); trying again.",
+        "スーパーバイザーから応答がありません（{reason}）。再試行します。",
+    ),
+    "supervisor_not_ready": (
+        "The Supervisor is still starting; trying again.",
+        "スーパーバイザーが起動中です。再試行します。",
+    ),
+    "supervisor_denied": (
+        "The Supervisor refuses this app's request ({status}); restart the app.",
+        "スーパーバイザーに要求を拒否されました（{status}）。アプリを再起動してください。",
+    ),
+    "supervisor_refused": (
+        "The Supervisor can't do what was asked: {reason}",
+        "スーパーバイザーが要求を処理できません：{reason}",
+    ),
+    "supervisor_junk": (
+        "The answer of the Supervisor can't be understood; trying again.",
+        "スーパーバイザーの応答を解釈できません。再試行します。",
+    ),
+    "core_unreachable": (
+        "Home Assistant does not answer ({reason}); trying again.",
+        "Home Assistant から応答がありません（{reason}）。再試行します。",
+    ),
+    "core_denied": (
+        "Home Assistant refuses the access token ({status}); make a new one.",
+        "Home Assistant にアクセストークンを拒否されました（{status}）。"
+        "トークンを作り直してください。",
+    ),
+    "core_junk": (
+        "The answer of Home Assistant can't be understood ({status}); trying again.",
+        "Home Assistant の応答を解釈できません（{status}）。再試行します。",
+    ),
+    "mqtt_service_absent": (
+        "Home Assistant knows no MQTT broker yet: install and start the Mosquitto broker app, "
+        "or fill in mqtt_host.",
+        "Home Assistant に MQTT ブローカーが登録されていません。Mosquitto broker アプリを"
+        "インストールして起動するか、mqtt_host を設定してください。",
+    ),
+    "mqtt_no_broker": (
+        "No MQTT broker is known: fill in the option mqtt_host.",
+        "MQTT ブローカーが指定されていません。設定項目 mqtt_host を入力してください。",
+    ),
+    "mqtt_unreachable": (
+        "The MQTT broker {host}:{port} can't be reached ({reason}); trying again.",
+        "MQTT ブローカー {host}:{port} に接続できません（{reason}）。再試行します。",
+    ),
+    "mqtt_tls_failed": (
+        "The MQTT broker {host}:{port} and this app can't agree on encryption ({reason}); check "
+        "mqtt_tls, mqtt_port and mqtt_ca.",
+        "MQTT ブローカー {host}:{port} との暗号化通信を確立できません（{reason}）。"
+        "mqtt_tls、mqtt_port、mqtt_ca を確認してください。",
+    ),
+    "mqtt_ca_unreadable": (
+        "The certificate file {path} can't be used ({reason}); check mqtt_ca.",
+        "証明書ファイル {path} を使用できません（{reason}）。mqtt_ca を確認してください。",
+    ),
+    "mqtt_refused_credentials": (
+        "The MQTT broker {host}:{port} refuses the user name or password; check mqtt_username and "
+        "mqtt_password, or restart the Mosquitto broker app.",
+        "MQTT ブローカー {host}:{port} にユーザー名またはパスワードを拒否されました。"
+        "mqtt_username と mqtt_password を確認するか、Mosquitto broker アプリを"
+        "再起動してください。",
+    ),
+    "mqtt_refused": (
+        "The MQTT broker {host}:{port} refuses the connection ({reason}).",
+        "MQTT ブローカー {host}:{port} に接続を拒否されました（{reason}）。",
+    ),
+    "mqtt_lost": (
+        "The connection to the MQTT broker {host}:{port} is lost ({reason}); trying again.",
+        "MQTT ブローカー {host}:{port} との接続が切れました（{reason}）。再試行します。",
+    ),
+    "mqtt_silent": (
+        "The MQTT broker {host}:{port} is connected but does not answer; trying again.",
+        "MQTT ブローカー {host}:{port} に接続しましたが応答がありません。再試行します。",
+    ),
+    "all_is_well": ("Everything works.", "正常に動作しています。"),
+    "notification_title": ("Smart Meter B Route", "スマートメーター B ルート"),
+    "web_port_taken": (
+        "The web page can't be served at {host}:{port} ({reason}); everything else goes on.",
+        "{host}:{port} でウェブページを公開できません（{reason}）。他の機能は動作を続けます。",
+    ),
+    "forget_nothing": (
+        "No earlier installation is known in {path}; there is nothing to clear.",
+        "{path} に以前の記録がないため、消去するものはありません。",
+    ),
+    "forget_done": (
+        "Cleared {count} retained messages of {instance} at the MQTT broker.",
+        "MQTT ブローカーから {instance} の保持メッセージを {count} 件消去しました。",
+    ),
+}
+
+_METER = {
+    "no_stick": (
+        "No Wi-SUN stick answers: plug it in, or choose its port in the option device.",
+        "Wi-SUN アダプターが応答しません。差し込むか、設定項目 device でポートを選んでください。",
+    ),
+    "stick_identified": (
+        "Stick found at {port}: {dialect}, firmware {firmware}.",
+        "{port} でアダプターを検出しました（{dialect}、ファームウェア {firmware}）。",
+    ),
+    "meter_found": (
+        "Meter found on channel {channel}, signal {dbm} dBm.",
+        "チャンネル {channel} でメーターを検出しました（電波強度 {dbm} dBm）。",
+    ),
+    "meter_joined": ("Logged in to the meter.", "メーターに接続しました。"),
+    "meter_identified": (
+        "The meter is {uid} ({maker}); it tells {count} kinds of value.",
+        "メーターは {uid}（{maker}）、取得できる項目は {count} 種類です。",
+    ),
+    "first_reading": (
+        "First reading: {power} W. From now on every {interval} seconds.",
+        "最初の値は {power} W です。以後 {interval} 秒ごとに取得します。",
+    ),
+    "meter_not_found": (
+        "No meter with this Route-B ID is in reach: check the ID, and bring the stick nearer to "
+        "the meter.",
+        "この B ルート認証 ID のメーターが見つかりません。ID を確認し、"
+        "アダプターをメーターに近づけてください。",
+    ),
+    "credentials_refused": (
+        "The meter refuses the log-in again and again: Route-B ID or password is probably wrong; "
+        "check both in the options.",
+        "メーターへの接続が繰り返し拒否されています。B ルート認証 ID またはパスワードが"
+        "間違っている可能性があります。設定を確認してください。",
+    ),
+    "session_absent": (
+        "There is no session with the meter at the moment.",
+        "現在メーターと接続していません。",
+    ),
+    "meter_silent": (
+        "The meter did not answer {tries} requests in a row.",
+        "メーターが {tries} 回続けて応答しませんでした。",
+    ),
+    "meter_nonsense": (
+        "The meter answered EPC {epc} with {count} bytes that are no such value; it is left out.",
+        "メーターの EPC {epc} の応答（{count} バイト）が正しくないため、この値は使いません。",
+    ),
+    "meter_without_map": (
+        "The meter does not say which properties it has; asking again.",
+        "メーターが対応項目の一覧を返しません。問い合わせ直します。",
+    ),
+    "energy_unit_unknown": (
+        "The meter has not told the unit of its counters yet; energy waits for it.",
+        "メーターから積算電力量の単位がまだ得られないため、電力量の取得を待っています。",
+    ),
+    "meter_exchanged": (
+        "The meter has another serial number than before: it was exchanged.",
+        "メーターの製造番号が以前と異なります。メーターが交換されました。",
+    ),
+    "property_refused": (
+        "The meter refuses the property {epc}.",
+        "メーターが項目 {epc} を拒否しました。",
+    ),
+    "recovered": (
+        "Readings are back after {attempts} attempt(s).",
+        "{attempts} 回の試行で取得が再開しました。",
+    ),
+}
+
+_APP = {
+    "started": (
+        "Smart Meter B Route {version}, Home Assistant by {route}.",
+        "スマートメーター B ルート {version}（{route}）を開始しました。",
+    ),
+    "stopped": ("Stopped.", "終了しました。"),
+    "options_awaited": (
+        "Waiting for the options to be completed.",
+        "設定が完了するのを待っています。",
+    ),
+    "argument_wrong": (
+        "The argument {argument} is wrong: {reason}.",
+        "引数 {argument} が正しくありません（{reason}）。",
+    ),
+}
+
+SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(_OPTIONS | _ECHONET | _HOME_ASSISTANT | _METER | _APP)
