@@ -312,4 +312,6 @@ _APP = {
     ),
 }
 
-SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(_OPTIONS | _ECHONET | _HOME_ASSISTANT | _METER | _APP)
+SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    _OPTIONS | _ECHONET | _HOME_ASSISTANT | _METER | _APP
+)

@@ -13,8 +13,9 @@ from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.quantities import Quantity, Role, Term
 from broute_addon.wisun.values import DongleIdentity, Pan
 
-Shown = Decimal | int | str | bool | datetime | None
-"""A decoded value as it is shown: kWh and A are Decimal, W int, times aware datetimes."""
+Shown = Decimal | float | int | str | bool | datetime | None
+"""A decoded value as it is shown: kWh and A are Decimal, W int, dBm and seconds float, times
+aware datetimes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,223 @@
+"""Asks the meter, one request at a time, and sorts what comes back.
+
+A frame is the answer to the pending request only if TID, both EOJs and the ESV fit: meters number
+their notifications too, and those TIDs collide with ours. Every transmission has a TID of its
+own; all TIDs of the pending request stay acceptable, so that a late answer still counts.
+
+A meter takes only so many EPCs in a Get and may answer the first few only: what came is kept, the
+rest is asked again in smaller batches. Only an EPC refused when asked alone counts as refused.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from broute_addon.echonet.frame import (
+    CONTROLLER,
+    METER,
+    NODE_PROFILE,
+    Eoj,
+    Esv,
+    Frame,
+    PropertyData,
+)
+from broute_addon.errors import (
+    BRouteError,
+    FrameError,
+    MeterTimeoutError,
+    PropertyRefusedError,
+    TransmitFailedError,
+)
+from broute_addon.messages import message
+from broute_addon.meter.pacing import RetryTimer
+
+_LOGGER = logging.getLogger(__name__)
+
+TRIES = 3
+"""Transmissions of one request before the session is suspected."""
+
+REPLY_TIMEOUT_S = 15.0
+"""An INFC_Res that can't be sent within this is dropped; the meter repeats its INFC."""
+
+Send = Callable[[bytes], Awaitable[None]]
+"""Sends EDATA to the meter and returns when the stick reports it as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a Get brought: EDT by EPC, and the EPCs that the meter refused one by one."""
+
+    values: Mapping[int, bytes]
+    refused: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The request in flight: what its answer must look like."""
+
+    eoj: Eoj
+    esv: Esv
+    answer: asyncio.Future[Frame]
+    tids: set[int] = field(default_factory=set)
+
+    def accepts(self, frame: Frame) -> bool:
+        return (
+            frame.tid in self.tids
+            and frame.seoj == self.eoj
+            and frame.deoj == CONTROLLER
+            and frame.esv in self.esv.answers
+        )
+
+
+class MeterClient:
+    """Requests to one meter over one PANA session.
+
+    `batch` is how many EPCs go into one Get: it shrinks when the meter answers fewer. `response_s`
+    is the time of the newest answer, from handing the request to the stick, in seconds.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        on_notification: Callable[[Frame], None],
+        *,
+        timer: RetryTimer,
+        first_tid: int,
+        batch: int = 6,
+    ) -> None:
+        self.batch = batch
+        self.response_s: float | None = None
+        self._send = send
+        self._on_notification = on_notification
+        self._timer = timer
+        self._tid = first_tid % 0xFFFF
+        self._pending: _Pending | None = None
+        self._replies: asyncio.Queue[Frame] = asyncio.Queue(maxsize=16)
+
+    async def get(self, epcs: Sequence[int], eoj: Eoj = METER) -> Answer:
+        """Gets properties, in as many requests as the meter needs.
+
+        Raises MeterTimeoutError when a request stays unanswered, SessionLostError and the like
+        from below; values of earlier batches are then asked again by whoever asked.
+        """
+        values: dict[int, bytes] = {}
+        refused: set[int] = set()
+        waiting = deque(epcs)
+        alone: deque[int] = deque()
+        while waiting or alone:
+            asked = _next_batch(waiting, self.batch) if waiting else [alone.popleft()]
+            frame = await self._transact(Esv.GET, [PropertyData(epc, b"") for epc in asked], eoj)
+            got = {
+                prop.epc: prop.edt for prop in frame.properties if prop.edt and prop.epc in asked
+            }
+            values |= got
+            if len(asked) == 1:
+                refused |= set(asked) - got.keys()
+                continue
+            self._learn_batch(len(asked), len(frame.properties))
+            returned = {prop.epc for prop in frame.properties}
+            for epc in asked:
+                if epc not in got:
+                    (alone if epc in returned else waiting).append(epc)
+        return Answer(values, frozenset(refused))
+
+    def _learn_batch(self, asked: int, returned: int) -> None:
+        """A meter that answers fewer properties than asked takes only that many."""
+        if returned < asked:
+            self.batch = returned or max(1, asked // 2)
+            _LOGGER.debug("the meter takes %d EPCs in a Get", self.batch)
+
+    async def set(self, epc: int, edt: bytes, eoj: Eoj = METER) -> None:
+        """SetC of one property. Raises PropertyRefusedError when the meter says SetC_SNA."""
+        frame = await self._transact(Esv.SET_C, [PropertyData(epc, edt)], eoj)
+        if frame.esv is Esv.SET_C_SNA:
+            refusal = message("property_refused", epc=f"{epc:02X}")
+            raise PropertyRefusedError(refusal, frozenset({epc}))
+
+    async def _transact(self, esv: Esv, properties: Sequence[PropertyData], eoj: Eoj) -> Frame:
+        """One request until its answer; up to `TRIES` transmissions. Raises MeterTimeoutError."""
+        loop = asyncio.get_running_loop()
+        pending = self._pending = _Pending(eoj, esv, loop.create_future())
+        try:
+            for attempt in range(TRIES):
+                request = self._request(pending, properties)
+                handed_over = loop.time()
+                try:
+                    await self._transmit(request, attempt)
+                    sent = loop.time()
+                    async with asyncio.timeout(self._timer.timeout_s(attempt)):
+                        frame = await asyncio.shield(pending.answer)
+                except TimeoutError:
+                    _LOGGER.debug("no answer to %s", request)
+                    continue
+                except TransmitFailedError as error:
+                    _LOGGER.debug("%s: %s", request, error)
+                    await asyncio.wait([pending.answer], timeout=1.0 + attempt)
+                    if not pending.answer.done():
+                        continue
+                    sent, frame = loop.time(), pending.answer.result()
+                if len(pending.tids) == 1:
+                    self._timer.sample(loop.time() - sent)
+                    self.response_s = round(loop.time() - handed_over, 2)
+                return frame
+            raise MeterTimeoutError(message("meter_silent", tries=TRIES))
+        finally:
+            pending.answer.cancel()
+            self._pending = None
+
+    async def _transmit(self, request: Frame, attempt: int) -> None:
+        _LOGGER.debug("→ %s%s", request, f", try {attempt + 1}" if attempt else "")
+        await self._send(request.serialise())
+
+    def _request(self, pending: _Pending, properties: Sequence[PropertyData]) -> Frame:
+        # 0000 is what meters use for the instance list after a join.
+        self._tid = self._tid % 0xFFFF + 1
+        pending.tids.add(self._tid)
+        return Frame(self._tid, CONTROLLER, pending.eoj, pending.esv, tuple(properties))
+
+    def abort(self, error: BRouteError) -> None:
+        """Ends the pending request with an error: its session or port is gone."""
+        if self._pending and not self._pending.answer.done():
+            self._pending.answer.set_exception(error)
+
+    def received(self, payload: bytes) -> None:
+        """Takes a datagram's payload from the meter; never raises for what is in it."""
+        try:
+            frame = Frame.parse(payload)
+        except FrameError as error:
+            _LOGGER.debug("dropped %d bytes: %s", len(payload), error)
+            return
+        _LOGGER.debug("← %s", frame)
+        if self._pending and self._pending.accepts(frame):
+            if not self._pending.answer.done():
+                self._pending.answer.set_result(frame)
+        elif frame.esv in (Esv.INF, Esv.INFC) and frame.seoj in (METER, NODE_PROFILE):
+            self._notified(frame)
+        else:
+            _LOGGER.debug("nobody waits for tid %04X", frame.tid)
+
+    def _notified(self, frame: Frame) -> None:
+        if frame.deoj not in (CONTROLLER, NODE_PROFILE):
+            return
+        if frame.esv is Esv.INFC and not self._replies.full():
+            confirmed = tuple(PropertyData(prop.epc, b"") for prop in frame.properties)
+            self._replies.put_nowait(
+                Frame(frame.tid, CONTROLLER, frame.seoj, Esv.INFC_RES, confirmed)
+            )
+        self._on_notification(frame)
+
+    async def confirm_notifications(self) -> None:
+        """Sends the INFC_Res that are due, for as long as it runs."""
+        while True:
+            reply = await self._replies.get()
+            try:
+                async with asyncio.timeout(REPLY_TIMEOUT_S):
+                    await self._transmit(reply, 0)
+            except (TimeoutError, BRouteError) as error:
+                _LOGGER.debug("%s not sent: %s", reply, error)
+
+
+def _next_batch(waiting: deque[int], size: int) -> list[int]:
+    return [waiting.popleft() for _ in range(min(size, len(waiting)))]

@@ -1,0 +1,109 @@
+"""From an answer's EDTs to readings: codecs from the table, energy scaled, doubtful counts out."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from broute_addon.echonet.codecs import Value
+from broute_addon.errors import EdtError
+from broute_addon.messages import Message, message
+from broute_addon.meter.energy import Count, CounterGuard
+from broute_addon.meter.profile import EnergyScale
+from broute_addon.meter.properties import property_row
+from broute_addon.meter.quantities import Quantity, Role
+from broute_addon.meter.readings import Reading, Shown
+
+_LOGGER = logging.getLogger(__name__)
+
+METER_CLASS = 0x0288
+
+
+def decode_edt(epc: int, edt: bytes) -> Mapping[str, Value]:
+    """The fields of one EDT of the meter; none where the EPC is unknown or the EDT is nonsense."""
+    row = property_row(METER_CLASS, epc)
+    if row is None:
+        return {}
+    try:
+        return row.decode(edt)
+    except EdtError as error:
+        _LOGGER.debug("EPC %02X: %s", epc, error)
+        return {}
+
+
+def decode_all(values: Mapping[int, bytes]) -> Mapping[str, Value]:
+    """The fields of several EDTs together."""
+    return {
+        key: value for epc, edt in values.items() for key, value in decode_edt(epc, edt).items()
+    }
+
+
+def nonsense(values: Mapping[int, bytes]) -> Message | None:
+    """The sentence about the first EDT that doesn't fit its property, if there is one."""
+    for epc, edt in values.items():
+        row = property_row(METER_CLASS, epc)
+        try:
+            if row is not None:
+                row.decode(edt)
+        except EdtError:
+            return message("meter_nonsense", epc=f"{epc:02X}", count=len(edt))
+    return None
+
+
+class Decoder:
+    """Makes readings of one meter's EDTs. `scale` None: energy isn't told yet."""
+
+    def __init__(self) -> None:
+        self.scale: EnergyScale | None = None
+        self._guards: dict[str, CounterGuard] = {}
+
+    @property
+    def doubts(self) -> bool:
+        """A register's count was held back: read the registers again soon."""
+        return any(guard.is_doubting for guard in self._guards.values())
+
+    def readings(self, values: Mapping[int, bytes], arrived: datetime) -> tuple[Reading, ...]:
+        """The readings in an answer or notification; `arrived` is UTC."""
+        return tuple(
+            reading for epc, edt in values.items() for reading in self._of(epc, edt, arrived)
+        )
+
+    def _of(self, epc: int, edt: bytes, arrived: datetime) -> list[Reading]:
+        row = property_row(METER_CLASS, epc)
+        values = decode_edt(epc, edt)
+        if row is None or not values:
+            return []
+        stamp = next((v for v in values.values() if isinstance(v, datetime)), None)
+        at = arrived if stamp is None else stamp.astimezone(UTC)
+        told: list[Reading] = []
+        for field in row.fields:
+            value = values[field.key]
+            if field.role is Role.NONE:
+                continue
+            if field.quantity is Quantity.ENERGY:
+                told += self._energy(field.key, value, at)
+            elif field.quantity is Quantity.ENERGY_STEP and isinstance(value, int):
+                told.append(Reading(field.key, Decimal(1).scaleb(value), at))
+            else:
+                told.append(Reading(field.key, _shown(value), at))
+        return told
+
+    def _energy(self, key: str, raw: Value, at: datetime) -> list[Reading]:
+        if self.scale is None:
+            return []
+        if not isinstance(raw, int):
+            # "No data" says nothing about the register: what was told last stays true.
+            return []
+        guard = self._guards.setdefault(key, CounterGuard())
+        if not guard.accepts(Count(raw, at), self.scale):
+            _LOGGER.debug("%s: count %d held back until it is confirmed", key, raw)
+            return []
+        return [Reading(key, self.scale.kwh(raw), at)]
+
+
+def _shown(value: Value) -> Shown:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if value is None or isinstance(value, bool | int | str | Decimal):
+        return value
+    return str(value)

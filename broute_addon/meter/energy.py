@@ -1,0 +1,57 @@
+"""An energy counter never shows a wrong number: the guard between raw counts and readings.
+
+A register only grows, modulo 10**D7. A count that fell, or grew by more than a household can take,
+is either a rollover (plausible after wrapping), the meter's own reset, or nonsense. Nonsense must
+not be told; a reset must not be hidden for ever. So such a count is held back until the next
+reading of the same register agrees with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from broute_addon.meter.profile import EnergyScale
+
+MOST_KWH_PER_HOUR = Decimal(60)
+"""A low-voltage contract is below 50 kW."""
+
+SLACK_KWH = Decimal(2)
+"""Lets short intervals with coarse counts pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A raw register count and when it stood there (UTC)."""
+
+    raw: int
+    at: datetime
+
+
+class CounterGuard:
+    """Decides for one register whether a new count may be told."""
+
+    def __init__(self) -> None:
+        self._accepted: Count | None = None
+        self._doubted: Count | None = None
+
+    def accepts(self, count: Count, scale: EnergyScale) -> bool:
+        """Whether the count is believed. One older than the last believed never is."""
+        if self._accepted is not None and count.at < self._accepted.at:
+            return False
+        bases = [base for base in (self._accepted, self._doubted) if base is not None]
+        if bases and not any(_follows(base, count, scale) for base in bases):
+            self._doubted = count
+            return False
+        self._accepted, self._doubted = count, None
+        return True
+
+    @property
+    def is_doubting(self) -> bool:
+        """A count was held back: the register should be read again soon."""
+        return self._doubted is not None
+
+
+def _follows(before: Count, after: Count, scale: EnergyScale) -> bool:
+    grown = scale.kwh((after.raw - before.raw) % scale.modulus)
+    hours = Decimal(max(0.0, (after.at - before.at).total_seconds())) / 3600
+    return grown <= MOST_KWH_PER_HOUR * hours + max(SLACK_KWH, 2 * scale.step)

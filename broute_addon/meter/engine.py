@@ -1,0 +1,371 @@
+"""The engine: finds the stick, the meter and the way back from every fault, for ever.
+
+    REOPEN ── port found, dialect known ──▶ RESCAN ── PAN found ──▶ REJOIN ── joined ──▶ poll
+       ▲                                      ▲                       ▲                    │
+       └──────────────── Ladder.fell(error) picks the rung, with a wait ───────────────────┘
+
+A cached PAN is joined at once; once a join on it has failed it is suspect and scanned anew. One
+task runs all of it: recovery can't run twice, nor within itself. Events from below only set the
+fault and wake this task. What is learned goes up as updates; whoever applies them remembers.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import NoReturn
+
+from broute_addon.clock import Clock
+from broute_addon.echonet.frame import Frame
+from broute_addon.errors import (
+    BRouteError,
+    JoinRefusedError,
+    JoinUnansweredError,
+    PanNotFoundError,
+    SessionLostError,
+    TransportError,
+    UnknownDialectError,
+)
+from broute_addon.messages import Message, message
+from broute_addon.meter.client import MeterClient
+from broute_addon.meter.pacing import RetryTimer
+from broute_addon.meter.poller import Poller
+from broute_addon.meter.profile import MeterProfile
+from broute_addon.meter.readings import (
+    Connection,
+    ConnectionChanged,
+    DongleIdentified,
+    MeterIdentified,
+    PanJoined,
+    PollIntervalChanged,
+    Reading,
+    ReadingsArrived,
+    Update,
+)
+from broute_addon.meter.recovery import Attempt, Ladder, Rung
+from broute_addon.wisun.link import (
+    Link,
+    LinkEvent,
+    PortLost,
+    SessionEnded,
+    SessionRenewed,
+    SessionRenewing,
+    TransmitHeld,
+    TransmitReleased,
+)
+from broute_addon.wisun.values import Connect, Credentials, Datagram, Pan
+
+_LOGGER = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
+"""While waiting for a stick, how often the list of ports is looked at."""
+
+CLOSE_TIMEOUT_S = 5.0
+
+
+class Command(Enum):
+    """What a person can ask of the engine."""
+
+    READ_NOW = "read-now"
+    RECONNECT = "reconnect"
+    RESCAN = "rescan"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier run learned: the PAN of these credentials and the meters' profiles."""
+
+    pan: Pan | None = None
+    profiles: Mapping[str, MeterProfile] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Engine:
+    """Everything between the serial ports and `emit`. `run()` ends only by cancellation."""
+
+    def __init__(
+        self,
+        *,
+        connect: Connect,
+        ports: Callable[[], Sequence[str]],
+        credentials: Credentials,
+        known: Known,
+        emit: Callable[[Update], None],
+        interval_s: float,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._connect = connect
+        self._ports = ports
+        self._credentials = credentials
+        self._profiles = dict(known.profiles)
+        self._pan = known.pan
+        self._emit_up = emit
+        self._interval_s = interval_s
+        self._clock = clock
+        self._ladder = Ladder(rng)
+        self._link: Link | None = None
+        self._poller: Poller | None = None
+        self._fault: BRouteError | None = None
+        self._problem: Message | None = None
+        self._command: Command | None = None
+        self._wake = asyncio.Event()
+        self._connection = Connection.LOOKING_FOR_STICK
+        self._client = MeterClient(
+            self._send, self._notified, timer=RetryTimer(), first_tid=rng.randrange(0xFFFF)
+        )
+
+    async def run(self) -> NoReturn:
+        """Keeps readings coming. On cancellation ends the session with SKTERM, bounded."""
+        self._emit(PollIntervalChanged(self._interval_s))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._client.confirm_notifications(), name="INFC_Res")
+                await self._climb_for_ever()
+        finally:
+            await self._leave(terminate=True)
+        raise AssertionError("unreachable")
+
+    def submit(self, command: Command) -> None:
+        """Takes a person's command; it is carried out at the next opportunity."""
+        self._command = command
+        self._wake.set()
+
+    async def _climb_for_ever(self) -> NoReturn:
+        rung = Rung.REOPEN
+        while True:
+            try:
+                pan = await self._climb(rung)
+                rung = await self._poll(pan)
+            except BRouteError as error:
+                rung = await self._fell(error)
+
+    async def _climb(self, rung: Rung) -> Pan:
+        """Carries out a rung and all that follows from it, up to a joined session on a PAN."""
+        if rung is Rung.REOPEN or self._link is None:
+            await self._leave(terminate=False)
+            self._link = await self._open()
+        elif rung is Rung.RESET:
+            self._go(Connection.IDENTIFYING_STICK)
+            await self._link.reset()
+        self._fault = None
+        if rung in (Rung.RESCAN, Rung.RESET):
+            self._pan = None
+        pan = self._pan or await self._scan(self._link)
+        self._go(Connection.JOINING)
+        await self._join(self._link, pan)
+        return pan
+
+    async def _scan(self, link: Link) -> Pan:
+        self._go(Connection.SCANNING)
+        pan = await link.scan(self._credentials)
+        _LOGGER.info("%s", message("meter_found", channel=pan.channel, dbm=pan.rssi_dbm))
+        if pan.rssi_dbm is not None:
+            self._tell("signal_strength", pan.rssi_dbm)
+        return pan
+
+    async def _open(self) -> Link:
+        """The first port on which a stick answers; the order is that of `ports`."""
+        self._go(Connection.LOOKING_FOR_STICK)
+        worst: BRouteError = TransportError(message("no_stick"))
+        for port in self._ports():
+            self._go(Connection.IDENTIFYING_STICK)
+            try:
+                link = await Link.open(
+                    self._connect, port, on_datagram=self._datagram, on_event=self._event
+                )
+            except (TransportError, UnknownDialectError) as error:
+                _LOGGER.debug("%s: %s", port, error)
+                worst = error
+                continue
+            found = link.identity
+            told = {"port": port, "dialect": found.dialect, "firmware": found.firmware}
+            _LOGGER.info("%s", message("stick_identified", **told))
+            self._emit(DongleIdentified(found))
+            return link
+        self._emit(DongleIdentified(None))
+        raise worst
+
+    async def _join(self, link: Link, pan: Pan) -> None:
+        if link.is_joined:
+            await link.terminate()
+        try:
+            await link.join(pan, self._credentials)
+        except (JoinRefusedError, JoinUnansweredError):
+            self._pan = None  # suspect: to be found again by a scan
+            raise
+        self._pan = pan
+        _LOGGER.info("%s", message("meter_joined"))
+        self._emit(PanJoined(pan))
+        self._tell("transmit_limited", value=False)
+
+    async def _poll(self, pan: Pan) -> Rung:
+        """Reads the meter; returns only for a command that asks for another rung."""
+        cached = self._profiles.get(str(pan.address))
+        if cached is None:
+            self._go(Connection.INTERVIEWING)
+        poller = self._poller = Poller(
+            self._client,
+            pan.address,
+            cached,
+            interval_s=self._interval_s,
+            emit=self._emit,
+            on_good=self._good,
+            clock=self._clock,
+        )
+        try:
+            await poller.run(self._pause)
+        except _RungWanted as wanted:
+            return wanted.rung
+        finally:
+            self._poller = None
+        raise AssertionError("unreachable")
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleeps until the time is over or something happened; raises a fault from below."""
+        self._wake.clear()
+        if self._fault is None and self._command is None:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+        if self._fault is not None:
+            raise self._fault
+        rung = self._take_command()
+        if rung is not None:
+            raise _RungWanted(rung)
+
+    def _take_command(self) -> Rung | None:
+        command, self._command = self._command, None
+        match command:
+            case Command.READ_NOW:
+                if self._poller is not None:
+                    self._poller.hurry()
+                return None
+            case Command.RECONNECT:
+                return Rung.REJOIN
+            case Command.RESCAN:
+                return Rung.RESCAN
+            case None:
+                return None
+
+    async def _fell(self, error: BRouteError) -> Rung:
+        """A fault: says so, waits as the ladder asks, and gives the rung to try."""
+        attempt = self._ladder.fell(error)
+        if isinstance(error, TransportError):
+            await self._leave(terminate=False)
+            self._emit(DongleIdentified(None))
+        self._problem = self._problem_of(error, attempt)
+        self._go(Connection.RECOVERING)
+        wanted = await self._wait(attempt)
+        return attempt.rung if wanted is None else wanted
+
+    def _problem_of(self, error: BRouteError, attempt: Attempt) -> Message:
+        if self._ladder.suspects_credentials:
+            return message("credentials_refused")
+        if isinstance(error, PanNotFoundError) and attempt.number > 2:
+            return message("meter_not_found")
+        return error.message
+
+    async def _wait(self, attempt: Attempt) -> Rung | None:
+        """The ladder's wait; ends early for a command, or for a stick when there is none."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + attempt.wait_s
+        ports = tuple(self._ports())
+        while (left := end - loop.time()) > 0:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(min(left, LOOK_EVERY_S if self._link is None else left)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            wanted = self._take_command()
+            if wanted is not None:
+                return wanted
+            if self._link is None and tuple(self._ports()) != ports:
+                return None
+        return None
+
+    def _good(self, oddity: Message | None) -> None:
+        """A live poll was answered: whatever was wrong is over."""
+        failures = self._ladder.recovered()
+        if failures:
+            _LOGGER.info("%s", message("recovered", attempts=failures))
+        if oddity is not None and oddity != self._problem:
+            _LOGGER.warning("%s", oddity)
+        self._problem = oddity
+        if self._connection not in (Connection.RENEWING, Connection.ON_HOLD):
+            self._go(Connection.READING)
+
+    async def _send(self, edata: bytes) -> None:
+        if self._link is None:
+            raise SessionLostError(message("session_absent"))
+        await self._link.send(edata)
+
+    def _datagram(self, datagram: Datagram) -> None:
+        if datagram.rssi_dbm is not None:
+            self._tell("signal_strength", datagram.rssi_dbm)
+        self._client.received(datagram.payload)
+
+    def _notified(self, frame: Frame) -> None:
+        if self._poller is not None:
+            self._poller.notified(frame)
+
+    def _event(self, event: LinkEvent) -> None:
+        match event:
+            case SessionRenewing():
+                self._go(Connection.RENEWING)
+            case SessionRenewed():
+                self._go(Connection.READING)
+            case TransmitHeld():
+                self._held(is_held=True)
+            case TransmitReleased():
+                self._held(is_held=False)
+            case SessionEnded(reason):
+                self._break(SessionLostError(reason))
+            case PortLost(error):
+                self._break(error)
+
+    def _held(self, *, is_held: bool) -> None:
+        self._tell("transmit_limited", value=is_held)
+        if self._poller is not None:
+            self._go(Connection.ON_HOLD if is_held else Connection.READING)
+
+    def _break(self, error: BRouteError) -> None:
+        self._fault = error
+        self._client.abort(error)
+        self._wake.set()
+
+    async def _leave(self, *, terminate: bool) -> None:
+        link, self._link = self._link, None
+        if link is None:
+            return
+        try:
+            if terminate and link.is_joined:
+                await link.terminate()
+        finally:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await link.close()
+
+    def _go(self, connection: Connection) -> None:
+        self._connection = connection
+        self._emit(ConnectionChanged(connection, self._problem))
+
+    def _tell(self, key: str, value: float | bool) -> None:
+        self._emit(ReadingsArrived((Reading(key, value, self._clock()),)))
+
+    def _emit(self, update: Update) -> None:
+        if isinstance(update, MeterIdentified):
+            self._profiles[str(update.profile.mac)] = update.profile
+        self._emit_up(update)
+
+
+class _RungWanted(Exception):  # noqa: N818 - a way out of the poll loop, not an error
+    """A person asked for another rung."""
+
+    def __init__(self, rung: Rung) -> None:
+        super().__init__(rung.name)
+        self.rung = rung

@@ -1,0 +1,81 @@
+"""The interview: what a meter can do, how its counts scale, who it is.
+
+Maps first (82 9D 9E 9F), then D3 E1 D7 8A 8D 81 of those that the Get map has. A cached profile
+is confirmed by the second request alone. Rules that keep energy right: D3 absent from the Get map,
+or refused alone, means 1; E1 unknown means no energy at all; D7 unknown means 8 digits.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from broute_addon.errors import PropertyRefusedError
+from broute_addon.messages import message
+from broute_addon.meter.client import MeterClient
+from broute_addon.meter.decoding import decode_all, decode_edt
+from broute_addon.meter.profile import EnergyScale, MeterProfile
+from broute_addon.wisun.values import MacAddress
+
+VERSION, INF_MAP, SET_MAP, GET_MAP = 0x82, 0x9D, 0x9E, 0x9F
+COEFFICIENT, ENERGY_UNIT, DIGITS, MAKER, SERIAL_NUMBER = 0xD3, 0xE1, 0xD7, 0x8A, 0x8D
+LOCATION = 0x81
+
+_ATTRIBUTES = (COEFFICIENT, ENERGY_UNIT, DIGITS, MAKER, SERIAL_NUMBER, LOCATION)
+
+Values = Mapping[int, bytes]
+"""EDT by EPC."""
+
+
+async def interview(
+    client: MeterClient, mac: MacAddress, tell: Callable[[Values], None]
+) -> MeterProfile:
+    """Learns everything about a meter; `tell` gets what is worth showing.
+
+    Raises MeterTimeoutError, PropertyRefusedError and what comes from below.
+    """
+    answer = await client.get((VERSION, INF_MAP, SET_MAP, GET_MAP))
+    get_map = _map(answer.values, GET_MAP, "get_map")
+    if not get_map:
+        raise PropertyRefusedError(message("meter_without_map"), frozenset({GET_MAP}))
+    version = decode_edt(VERSION, answer.values.get(VERSION, b"")).get("standard_version")
+    profile = MeterProfile(
+        mac=mac,
+        get_map=get_map,
+        set_map=_map(answer.values, SET_MAP, "set_map"),
+        inf_map=_map(answer.values, INF_MAP, "inf_map"),
+        standard_version=None if version is None else str(version),
+    )
+    return await confirm(client, profile, tell)
+
+
+async def confirm(
+    client: MeterClient, profile: MeterProfile, tell: Callable[[Values], None]
+) -> MeterProfile:
+    """The profile with scale and identity read anew; `scale` is None while E1 isn't known."""
+    answer = await client.get([epc for epc in _ATTRIBUTES if epc in profile.get_map])
+    fields = decode_all(answer.values)
+    exponent, digits = fields.get("energy_unit"), fields.get("effective_digits")
+    maker, serial = fields.get("maker_code"), fields.get("serial_number")
+    coefficient = _coefficient(answer.values, fields.get("coefficient"))
+    scale = None
+    if isinstance(exponent, int) and coefficient is not None:
+        scale = EnergyScale(coefficient, exponent, digits if isinstance(digits, int) else 8)
+    tell(answer.values)
+    return replace(
+        profile,
+        scale=scale,
+        maker_code=None if maker is None else str(maker),
+        serial_number=None if serial is None else str(serial),
+        batch=client.batch,
+    )
+
+
+def _coefficient(values: Values, coefficient: object) -> int | None:
+    """D3; 1 where the meter has none or tells 0 (legal, useless); None if it told nonsense."""
+    if COEFFICIENT not in values:
+        return 1
+    return (coefficient or 1) if isinstance(coefficient, int) else None
+
+
+def _map(values: Values, epc: int, key: str) -> frozenset[int]:
+    epcs = decode_edt(epc, values.get(epc, b"")).get(key)
+    return epcs if isinstance(epcs, frozenset) else frozenset()

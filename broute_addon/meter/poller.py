@@ -1,0 +1,233 @@
+"""One joined session's work: know the meter, then read it on schedule until something breaks.
+
+With a cached profile power and currents are read first and the profile is confirmed after; else
+the interview comes first. Energy waits for a confirmed scale. The meter pushes the half-hour
+values; only if one stays away is it asked for. Half-hours are counted on the meter's clock.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+from broute_addon.clock import JST, Clock
+from broute_addon.echonet.frame import METER, Frame
+from broute_addon.messages import Message, message
+from broute_addon.meter.client import MeterClient
+from broute_addon.meter.decoding import Decoder, decode_all, decode_edt, nonsense
+from broute_addon.meter.interview import confirm, interview
+from broute_addon.meter.profile import MeterProfile
+from broute_addon.meter.properties import PROPERTIES
+from broute_addon.meter.quantities import Cadence
+from broute_addon.meter.readings import MeterIdentified, Reading, ReadingsArrived, Update
+from broute_addon.meter.schedule import Job, Schedule, half_hour_before, half_hour_due
+from broute_addon.wisun.values import MacAddress
+
+_LOGGER = logging.getLogger(__name__)
+
+_CADENCES: Mapping[Job, Cadence] = {
+    Job.LIVE: Cadence.LIVE,
+    Job.ENERGY: Cadence.ENERGY,
+    Job.HALF_HOUR: Cadence.HALF_HOURLY,
+    Job.DAILY: Cadence.DAILY,
+}
+
+LEFTOVERS_RETRY_S = 60.0
+"""While the meter has not told how its counts scale."""
+
+
+class Poller:
+    """Reads one meter over one PANA session.
+
+    `on_good` is called after each answered live poll, with what is odd about it, if anything.
+    """
+
+    def __init__(
+        self,
+        client: MeterClient,
+        mac: MacAddress,
+        cached: MeterProfile | None,
+        *,
+        interval_s: float,
+        emit: Callable[[Update], None],
+        on_good: Callable[[Message | None], None],
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._mac = mac
+        self._profile = cached
+        self._emit = emit
+        self._on_good = on_good
+        self._clock = clock
+        self._decoder = Decoder()
+        self._schedule = Schedule(interval_s)
+        self._ahead = timedelta(0)  # of the meter's clock, against ours
+        self._refused: set[int] = set()
+        self._half_hour: datetime | None = None
+        self._half_hour_tries = 0
+
+    async def run(self, pause: Callable[[float], Awaitable[None]]) -> None:
+        """Reads for ever; `pause(seconds)` may return early. Raises what ends the session."""
+        if self._profile is None:
+            self._identified(await self._interview(), is_confirmed=True)
+        else:
+            self._client.batch = self._profile.batch
+            self._identified(self._profile, is_confirmed=False)
+        self._plan()
+        while True:
+            now = asyncio.get_running_loop().time()
+            job = self._schedule.pick(now)
+            if job is not None:
+                await self._do(job)
+            else:
+                _, at = self._schedule.first() or (Job.LIVE, now + self._schedule.interval_s)
+                await pause(max(0.0, at - now))
+
+    def hurry(self) -> None:
+        """The user's "read now"."""
+        self._schedule.hurry(asyncio.get_running_loop().time())
+
+    def notified(self, frame: Frame) -> None:
+        """Takes an INF or INFC of the meter."""
+        if frame.seoj != METER:
+            return
+        values = {prop.epc: prop.edt for prop in frame.properties if prop.edt}
+        self._tell(values)
+        self._note_half_hour(values)
+
+    def _identified(self, profile: MeterProfile, *, is_confirmed: bool) -> None:
+        self._profile = profile
+        if is_confirmed:
+            self._decoder.scale = profile.scale
+        self._emit(MeterIdentified(profile))
+
+    def _plan(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for job, cadence in _CADENCES.items():
+            if self._epcs(cadence):
+                self._schedule.due[job] = now
+        # Live goes first on a fresh session: a value must be out before anything else is asked.
+        self._schedule.due.pop(Job.HALF_HOUR, None)
+        if self._decoder.scale is None:
+            self._schedule.due.pop(Job.ENERGY, None)
+            self._schedule.due[Job.LEFTOVERS] = now
+
+    def _epcs(self, cadence: Cadence) -> tuple[int, ...]:
+        if self._profile is None:
+            return ()
+        askable = self._profile.get_map - self._refused
+        return tuple(p.epc for p in PROPERTIES if p.cadence is cadence and p.epc in askable)
+
+    async def _do(self, job: Job) -> None:
+        if job is Job.LEFTOVERS and self._profile is not None:
+            await self._confirm(self._profile)
+        else:
+            await self._read(job)
+
+    async def _read(self, job: Job) -> None:
+        answer = await self._client.get(self._epcs(_CADENCES[job]))
+        self._refused |= answer.refused
+        self._tell(answer.values, with_link=True)
+        now = asyncio.get_running_loop().time()
+        if not self._epcs(_CADENCES[job]):
+            self._schedule.due.pop(job, None)
+            return
+        self._schedule.done(job, now)
+        match job:
+            case Job.LIVE:
+                self._on_good(nonsense(answer.values))
+                if self._half_hour is None and Job.HALF_HOUR not in self._schedule.due:
+                    self._await_half_hour()
+            case Job.ENERGY if self._decoder.doubts:
+                self._schedule.due[job] = now
+            case Job.HALF_HOUR:
+                if not self._note_half_hour(answer.values):
+                    self._half_hour_tries += 1
+                    self._await_half_hour()
+            case Job.DAILY:
+                self._note_clock(answer.values)
+
+    async def _interview(self) -> MeterProfile:
+        return await interview(self._client, self._mac, self._tell)
+
+    async def _confirm(self, before: MeterProfile) -> None:
+        profile = await confirm(self._client, before, self._tell)
+        if profile.uid != before.uid:
+            _LOGGER.info("%s", message("meter_exchanged"))
+            profile = await self._interview()
+        self._identified(profile, is_confirmed=True)
+        now = asyncio.get_running_loop().time()
+        if profile.scale is None:
+            if self._decoder.scale is None and before.scale is not None:
+                _LOGGER.warning("%s", message("energy_unit_unknown"))
+            self._schedule.due[Job.LEFTOVERS] = now + LEFTOVERS_RETRY_S
+            return
+        self._schedule.done(Job.LEFTOVERS, now)
+        if self._epcs(Cadence.ENERGY):
+            self._schedule.due.setdefault(Job.ENERGY, now)
+
+    def _tell(self, values: Mapping[int, bytes], *, with_link: bool = False) -> None:
+        arrived = self._clock()
+        readings = self._decoder.readings(values, arrived)
+        if with_link:
+            readings += (Reading("last_answer", arrived, arrived),)
+            if self._client.response_s is not None:
+                readings += (Reading("response_time", self._client.response_s, arrived),)
+        if readings:
+            self._emit(ReadingsArrived(readings))
+        self._note_t_phase(readings)
+
+    def _note_t_phase(self, readings: tuple[Reading, ...]) -> None:
+        profile = self._profile
+        if profile is None or profile.has_t_phase:
+            return
+        if any(r.key == "current_t" and r.value is not None for r in readings):
+            self._profile = replace(profile, has_t_phase=True)
+            self._emit(MeterIdentified(self._profile))
+
+    def _note_half_hour(self, values: Mapping[int, bytes]) -> bool:
+        """Keeps the newest stamp of EA and plans the next; whether it was the one expected."""
+        stamps = [
+            value
+            for epc in self._epcs(Cadence.HALF_HOURLY)
+            for value in decode_edt(epc, values.get(epc, b"")).values()
+            if isinstance(value, datetime)
+        ]
+        if not stamps:
+            return False
+        newest = max(stamps)
+        is_news = newest >= half_hour_before(self._meter_now())
+        self._half_hour = max(newest, self._half_hour or newest)
+        if is_news:
+            self._half_hour_tries = 0
+            self._await_half_hour()
+        return is_news
+
+    def _await_half_hour(self) -> None:
+        if not self._epcs(Cadence.HALF_HOURLY):
+            return
+        meter_now = self._meter_now()
+        at = half_hour_due(self._half_hour, self._half_hour_tries, meter_now)
+        wait_s = (at - meter_now).total_seconds()
+        loop_now = asyncio.get_running_loop().time()
+        self._schedule.due[Job.HALF_HOUR] = loop_now + max(0.0, wait_s)
+
+    def _meter_now(self) -> datetime:
+        return self._clock().astimezone(JST) + self._ahead
+
+    def _note_clock(self, values: Mapping[int, bytes]) -> None:
+        """The meter's clock against ours, in seconds; it tells whole minutes, so +/- 30 s."""
+        fields = decode_all(values)
+        day, minute = fields.get("current_date"), fields.get("current_time")
+        if not isinstance(day, date) or not isinstance(minute, time):
+            return
+        told = datetime.combine(day, minute)
+        now = self._clock()
+        self._ahead = told + timedelta(seconds=30) - now
+        if abs(self._ahead) < timedelta(seconds=31):
+            self._ahead = timedelta(0)
+        seconds = round(self._ahead.total_seconds())
+        self._emit(ReadingsArrived((Reading("clock_difference", seconds, now),)))
+        self._half_hour_tries = 0
+        self._await_half_hour()
