@@ -1,0 +1,179 @@
+"""Everything that can go wrong, by name: the hooks ask here whether it is their turn.
+
+A **condition** holds for a while and strikes with a probability, or carries a value; an **event**
+happens once, at a moment. Both are written `KIND[=VALUE][@SECONDS[+FOR]]`, SECONDS being real
+seconds since the start of the simulation:
+
+    lost-answer=0.2          a fifth of all answers get lost, from the start to the end
+    mute-meter@60+30         between second 60 and 90 the meter answers nothing
+    late-answer=6@10         from second 10 every answer comes 6 s later
+    unplug@30+5              the stick is pulled at second 30 and back at second 35
+    move-channel=3B@120      the meter changes to channel 3B
+
+A new kind is one row in `CONDITIONS` or `EVENTS` and one line at the hook that asks for it.
+Tests use `hold`, `release`, `next` and `fire` instead of text.
+"""
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from broute_addon.simulator.timers import Timers
+
+CONDITIONS: dict[str, str] = {
+    "lost-request": "probability that a request doesn't reach the meter (EVENT 21 says sent)",
+    "unacknowledged": "probability that a transmission ends in EVENT 21 01",
+    "lost-answer": "probability that an answer gets lost",
+    "late-answer": "seconds by which answers are late",
+    "doubled-answer": "probability that an answer comes twice",
+    "wrong-tid": "probability that an answer carries another TID",
+    "cut-answer": "probability that an answer lacks its last byte",
+    "notification-first": "probability that a half-hour notification comes before an answer",
+    "lost-notification": "probability that a notification gets lost",
+    "lost-instance-list": "probability that the D5 after a join gets lost",
+    "no-data": "the meter has no power and current to give (7FFFFFFE, 7FFE)",
+    "mute-meter": "the meter acknowledges but answers nothing",
+    "out-of-reach": "the meter is not on the air",
+    "mute-stick": "the stick neither answers nor reports",
+    "stalled-stick": "the stick reports but answers no command until SKRESET",
+    "garbage": "probability that noise precedes a line of the stick",
+    "wrong-length": "probability that an ERXUDP states a wrong length",
+    "doubled-line": "probability that an ERXUDP is printed twice",
+    "missing-ok": "probability that the OK of SKSENDTO is not printed",
+    "missing-event21": "probability that EVENT 21 is not printed",
+    "overrun": "probability that a command line ends in FAIL ER09",
+    "blank-lines": "probability that an empty line precedes a line of the stick",
+    "refused-join": "probability that the meter refuses the credentials",
+}
+"""Kind to meaning. The value is 1 when none is given."""
+
+EVENTS: dict[str, str] = {
+    "expire": "the session's lifetime ends: EVENT 29, then 25",
+    "expire-fail": "the session's lifetime ends: EVENT 29, then 24",
+    "terminate": "the meter ends the session: EVENT 26",
+    "forget-session": "the meter loses the session without a word",
+    "reboot": "the meter is without power for FOR seconds (default 20)",
+    "budget": "the transmission limit holds for FOR seconds (default 60): EVENT 32, 33",
+    "unplug": "the stick is pulled, and plugged in again after FOR seconds if given",
+    "replug": "the stick is plugged in",
+    "reset-stick": "the stick restarts (brown-out): session and settings are lost",
+    "move-channel": "the meter moves to channel VALUE (hexadecimal)",
+    "exchange": "another meter is installed: new serial number VALUE, counters from 0",
+    "clock-step": "the meter's clock jumps by VALUE seconds",
+}
+"""Kind to meaning; `House` says what each does."""
+
+_SPEC = re.compile(
+    r"(?P<kind>[a-z0-9-]+)(?:=(?P<value>[^@+]+))?(?:@(?P<at>[0-9.]+)(?:\+(?P<for>[0-9.]+))?)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSpec:
+    """One fault as asked for: when (seconds from the start) and, for some, how long."""
+
+    kind: str
+    value: str | None = None
+    at_s: float = 0.0
+    for_s: float | None = None
+
+
+def parse_fault(text: str) -> FaultSpec:
+    """Read `KIND[=VALUE][@SECONDS[+FOR]]`.
+
+    Raises:
+        ValueError: one sentence that says what is wrong.
+    """
+    match = _SPEC.fullmatch(text)
+    if match is None:
+        raise ValueError(f"--fault {text!r} is not of the form KIND[=VALUE][@SECONDS[+FOR]]")
+    kind, value = match["kind"], match["value"]
+    if kind not in CONDITIONS and kind not in EVENTS:
+        known = ", ".join(sorted({*CONDITIONS, *EVENTS}))
+        raise ValueError(f"--fault {text!r}: {kind!r} is not one of {known}")
+    if kind in CONDITIONS and value is not None:
+        _number(text, value)
+    if kind == "clock-step":
+        _number(text, value or "")
+    if kind == "move-channel" and not re.fullmatch("2[1-9A-F]|3[0-9A-C]", value or ""):
+        raise ValueError(f"--fault {text!r}: the channel must be 21 to 3C")
+    for_s = float(match["for"]) if match["for"] else None
+    return FaultSpec(kind, value, float(match["at"] or 0), for_s)
+
+
+def _number(text: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"--fault {text!r}: {value!r} is not a number") from None
+
+
+class Faults:
+    """The conditions that hold now, and the events to come."""
+
+    def __init__(
+        self, seed: int, timers: Timers, act: Callable[[str, str | None, float | None], None]
+    ) -> None:
+        self._rng = random.Random(f"faults {seed}")  # noqa: S311 - a simulation
+        self._timers = timers
+        self._act = act
+        self._holding: dict[str, float] = {}
+        self._next: dict[str, int] = {}
+        self.struck: dict[str, int] = {}
+
+    def schedule(self, spec: FaultSpec) -> None:
+        """Let a fault happen at its time."""
+        if spec.at_s > 0:
+            self._timers.unscaled(spec.at_s, lambda: self._start(spec))
+        else:
+            self._start(spec)
+
+    def hold(self, kind: str, value: float = 1.0, for_s: float | None = None) -> None:
+        """Let a condition hold, with a probability or value, for seconds or until released."""
+        _check(kind, CONDITIONS)
+        self._holding[kind] = value
+        if for_s is not None:
+            self._timers.unscaled(for_s, lambda: self.release(kind))
+
+    def release(self, kind: str) -> None:
+        self._holding.pop(kind, None)
+
+    def next(self, kind: str, count: int = 1) -> None:
+        """Let a condition strike the next `count` times for certain."""
+        _check(kind, CONDITIONS)
+        self._next[kind] = self._next.get(kind, 0) + count
+
+    def fire(self, kind: str, value: str | None = None, for_s: float | None = None) -> None:
+        """Let an event happen now."""
+        _check(kind, EVENTS)
+        self.struck[kind] = self.struck.get(kind, 0) + 1
+        self._act(kind, value, for_s)
+
+    def strikes(self, kind: str) -> bool:
+        """Whether the fault hits this time."""
+        if self._next.get(kind, 0) > 0:
+            self._next[kind] -= 1
+        elif kind not in self._holding or not self._rng.random() < self._holding[kind]:
+            return False
+        self.struck[kind] = self.struck.get(kind, 0) + 1
+        return True
+
+    def value(self, kind: str) -> float:
+        """The value of a holding condition, else 0."""
+        return self._holding.get(kind, 0.0)
+
+    def noise(self) -> bytes:
+        """A few bytes that are no line of a stick."""
+        return self._rng.randbytes(self._rng.randint(1, 12)).replace(b"\n", b"\r") + b"\r\n"
+
+    def _start(self, spec: FaultSpec) -> None:
+        if spec.kind in EVENTS:
+            self.fire(spec.kind, spec.value, spec.for_s)
+        else:
+            self.hold(spec.kind, float(spec.value or 1.0), spec.for_s)
+
+
+def _check(kind: str, kinds: dict[str, str]) -> None:
+    if kind not in kinds:
+        raise ValueError(f"{kind!r} is not one of {', '.join(sorted(kinds))}")

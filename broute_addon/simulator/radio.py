@@ -1,0 +1,429 @@
+"""What the module's chip does, whatever language it speaks to the host.
+
+Scanning, PANA log-in, the life of a session, sending, the airtime limit. A dialect calls the
+methods and receives `RadioEvent`s; it adds nothing but its grammar.
+
+A session ends in six ways: the host says SKTERM; the meter terminates (26); the lifetime passes
+(29, then the module logs in anew by itself); a renewal fails; the module restarts; or the meter
+forgets it without a word, which nobody notices but by silence.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from broute_addon.simulator.air import (
+    ALL_NODES,
+    ECHONET_PORT,
+    FIRST_CHANNEL,
+    LAST_CHANNEL,
+    PANA_PORT,
+    Beacon,
+    Datagram,
+    link_local,
+)
+from broute_addon.simulator.faults import Faults
+from broute_addon.simulator.node import MeterNode
+from broute_addon.simulator.timers import Timers
+
+RENEWAL_SHARE = 0.8
+_AIRTIME_LIMIT_MS = 360_000
+_AIRTIME_WINDOW_S = 3600
+_FRAME_OVERHEAD = 80  # bytes of radio, IPv6 and security headers around a payload
+_BITS_PER_MS = 100
+_PCI_RETRIES_S = (2.0, 4.0, 8.0, 8.0, 8.0)
+_TERMINATION_S, _TERMINATION_TIMEOUT_S = 0.4, 10.0
+
+
+class Kind(Enum):
+    """What a radio reports."""
+
+    SENT = auto()
+    NOT_SENT = auto()
+    SOLICITED = auto()
+    ADVERTISED = auto()
+    RECEIVED = auto()
+    BEACON = auto()
+    SCANNED = auto()
+    ENERGY = auto()
+    JOINED = auto()
+    JOIN_FAILED = auto()
+    TERMINATED_BY_METER = auto()
+    TERMINATED = auto()
+    TERMINATION_TIMED_OUT = auto()
+    EXPIRED = auto()
+    LIMITED = auto()
+    UNLIMITED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class RadioEvent:
+    """One report. `address` is the peer's, where the report concerns one."""
+
+    kind: Kind
+    address: str = ""
+    datagram: Datagram | None = None
+    beacon: Beacon | None = None
+    levels: tuple[tuple[int, int], ...] = ()
+
+
+class Radio:
+    """One radio beside one meter.
+
+    Args:
+        mac: the stick's own MAC address, 16 hexadecimal digits.
+        emit: receives every event.
+    """
+
+    def __init__(
+        self,
+        mac: str,
+        node: MeterNode,
+        timers: Timers,
+        faults: Faults,
+        seed: int,
+        emit: Callable[[RadioEvent], None],
+    ) -> None:
+        self.mac, self.address = mac, link_local(mac)
+        self._node, self._timers, self._faults, self._emit = node, timers, faults, emit
+        self._rng = random.Random(f"radio {seed}")  # noqa: S311 - a simulation
+        node.deliver, node.end_session = self._delivered, self._ended_by_meter
+        self._epoch = self._life = 0
+        self.renews = True
+        self._airtime: deque[tuple[float, float]] = deque()
+        self._held = False
+        self.reset()
+
+    @property
+    def is_joined(self) -> bool:
+        return self.session is not None
+
+    @property
+    def can_join(self) -> bool:
+        """Whether SKJOIN is possible: credentials are there and nothing is under way."""
+        return bool(self.route_b_id and self.password) and not self.is_joining
+
+    @property
+    def peer_mac(self) -> str:
+        """MAC address of the meter, as ERXUDP prints it."""
+        return self._node.mac
+
+    def reset(self) -> None:
+        """Forget everything; whatever was under way will not report."""
+        self._epoch += 1
+        self._life += 1
+        self.channel, self.pan_id = FIRST_CHANNEL, 0xFFFF
+        self.route_b_id: str | None = None
+        self.password: str | None = None
+        self.peer = ""
+        self.session: int | None = None
+        self.is_joining = False
+        self.is_scanning = False
+        self.neighbors: set[str] = set()
+        self.airtime_ms = 0
+
+    # -- scanning ----------------------------------------------------------------------------
+
+    def scan(self, mask: int, duration: int, pairing_id: str | None) -> None:
+        """Active scan; a new scan replaces one under way. `pairing_id` None hears everybody."""
+        self._epoch += 1
+        self.is_scanning = True
+        dwell = 0.0096 * (2**duration + 1)
+        channels = [n for n in range(FIRST_CHANNEL, LAST_CHANNEL + 1) if mask >> (n - 0x21) & 1]
+        self._scan_step(channels, dwell, duration, pairing_id, self._epoch)
+
+    def _scan_step(
+        self, channels: list[int], dwell: float, duration: int, pairing_id: str | None, epoch: int
+    ) -> None:
+        def finish_channel() -> None:
+            if epoch != self._epoch:
+                return
+            for beacon in self._node.beacons():
+                is_wanted = pairing_id is None or pairing_id == beacon.pairing_id
+                if beacon.channel == channels[0] and is_wanted and duration >= beacon.heard_at:
+                    self._emit(RadioEvent(Kind.BEACON, beacon=beacon))
+            self._scan_step(channels[1:], dwell, duration, pairing_id, epoch)
+
+        if channels:
+            self._timers.after(dwell, finish_channel)
+        else:
+            self.is_scanning = False
+            self._emit(RadioEvent(Kind.SCANNED))
+
+    def measure_energy(self, mask: int, duration: int) -> None:
+        """Energy detection on the channels of the mask."""
+        self._epoch += 1
+        self.is_scanning = True
+        channels = [n for n in range(FIRST_CHANNEL, LAST_CHANNEL + 1) if mask >> (n - 0x21) & 1]
+        levels = tuple((n, self._rng.randint(2, 24)) for n in channels)
+
+        def finish() -> None:
+            self.is_scanning = False
+            self._emit(RadioEvent(Kind.ENERGY, levels=levels))
+
+        self._chain([(0.0096 * (2**duration + 1) * len(channels), finish)])
+
+    # -- joining -----------------------------------------------------------------------------
+
+    def join(self, address: str) -> None:
+        """Begin a PANA log-in; `can_join` must hold."""
+        self.session, self.peer = None, address
+        self._log_in(address, self._node.config.join_s)
+
+    def _log_in(self, address: str, seconds: float) -> None:
+        self._epoch += 1
+        self.is_joining, self.is_scanning = True, False
+        if not self._is_reachable(address):
+            self._fail_unanswered(address)
+            return
+        is_right, messages = self._node.log_in(self.route_b_id or "", self.password or "")
+        share = seconds / (len(messages) + 1)
+        steps: list[tuple[float, Callable[[], None]]] = []
+        if address not in self.neighbors:
+            steps += [
+                (share / 3, lambda: self._report(Kind.SOLICITED, address)),
+                (share / 3, lambda: self._meet(address)),
+            ]
+        steps.append((share / 3, lambda: self._report(Kind.SENT, address)))
+        for message in messages:
+            steps.append((share, lambda data=message: self._pana(address, data)))  # type: ignore[misc]
+        if is_right:
+            steps.append((share / 3, lambda: self._joined(address)))
+        else:
+            refusal = self._node.config.refusal_s
+            steps.append((refusal, lambda: self._failed(address)))
+        self._chain(steps)
+
+    def _fail_unanswered(self, address: str) -> None:
+        """Nobody there: PCI again and again, never a datagram back."""
+        kind = Kind.NOT_SENT if address in self.neighbors else Kind.SOLICITED
+        rest = self._node.config.unanswered_join_s - 0.1 - sum(_PCI_RETRIES_S)
+        steps = [(delay, lambda: self._report(kind, address)) for delay in (0.1, *_PCI_RETRIES_S)]
+        self._chain([*steps, (rest, lambda: self._failed(address))])
+
+    def _pana(self, address: str, data: bytes) -> None:
+        node = self._node
+        if not self._is_reachable(address):
+            return
+        datagram = Datagram(
+            link_local(node.mac), self.address, PANA_PORT, PANA_PORT, False, self._lqi(), data
+        )
+        self._emit(RadioEvent(Kind.RECEIVED, datagram=datagram))
+        self._report(Kind.SENT, address)
+
+    def _meet(self, address: str) -> None:
+        self.neighbors.add(address)
+        self._report(Kind.ADVERTISED, address)
+
+    def _joined(self, address: str) -> None:
+        if not self._is_reachable(address):
+            self._fail_unanswered(address)
+            return
+        self.is_joining = False
+        self._open_session()
+        self._report(Kind.JOINED, address)
+
+    def adopt_session(self, route_b_id: str, password: str) -> None:
+        """Be in a session that an earlier program opened; channel and PAN are set already."""
+        self.route_b_id, self.password = route_b_id, password
+        self.peer = link_local(self._node.mac)
+        self.neighbors.add(self.peer)
+        self._open_session()
+
+    def _open_session(self) -> None:
+        session = self.session = self._node.open_session()
+        lifetime = self._node.config.lifetime_s
+        self._timers.lasting(lifetime * RENEWAL_SHARE, lambda: self._renew(session))
+        self._timers.lasting(lifetime, lambda: self._lifetime_ends(session))
+
+    def _failed(self, address: str) -> None:
+        self.is_joining = False
+        self.session = None
+        self._report(Kind.JOIN_FAILED, address)
+
+    # -- the session's life ------------------------------------------------------------------
+
+    def _renew(self, session: int) -> None:
+        """Automatic re-authentication at 80 % of the lifetime (S17)."""
+        if session == self.session and self.renews:
+            self._log_in(self.peer, self._node.config.renewal_s)
+
+    def _lifetime_ends(self, session: int) -> None:
+        if session == self.session:
+            self.expire()
+
+    def rejoin(self) -> None:
+        """SKREJOIN: authenticate anew within the session."""
+        self._log_in(self.peer, self._node.config.renewal_s)
+
+    def expire(self, *, succeeds: bool = True) -> None:
+        """The lifetime is over: the module says so and logs in by itself."""
+        if self.session is None:
+            return
+        self.session = None
+        self._node.forget_session()
+        self._report(Kind.EXPIRED, self.peer)
+        if succeeds:
+            self._log_in(self.peer, self._node.config.renewal_s)
+        else:
+            self._epoch += 1
+            self.is_joining = True
+            self._chain([(self._node.config.renewal_s, lambda: self._failed(self.peer))])
+
+    def terminate(self) -> None:
+        """SKTERM: the session is over, whether the meter confirms or not."""
+        session, self.session = self.session, None
+        self._epoch += 1
+        self.is_joining = False
+        peer = self.peer
+        if session and self._is_reachable(peer) and self._node.close_session(session):
+            self._chain(
+                [
+                    (_TERMINATION_S / 2, lambda: self._report(Kind.SENT, peer)),
+                    (_TERMINATION_S / 2, lambda: self._report(Kind.TERMINATED, peer)),
+                ]
+            )
+        else:
+            self._chain(
+                [
+                    (_TERMINATION_S, lambda: self._report(Kind.NOT_SENT, peer)),
+                    (
+                        _TERMINATION_TIMEOUT_S - _TERMINATION_S,
+                        lambda: self._report(Kind.TERMINATION_TIMED_OUT, peer),
+                    ),
+                ]
+            )
+
+    def _ended_by_meter(self, session: int) -> None:
+        if session == self.session:
+            self.session = None
+            self._report(Kind.TERMINATED_BY_METER, self.peer)
+
+    # -- sending and receiving ---------------------------------------------------------------
+
+    def send(
+        self, address: str, port: int, secure: int, data: bytes, done: Callable[[], None]
+    ) -> None:
+        """Transmit a datagram; events first, then `done`, when the radio has finished.
+
+        `secure`: 0 plain, 1 encrypted or not at all, 2 encrypted if there is a key.
+        """
+        seconds = self._rng.uniform(self._node.config.sent_least, self._node.config.sent_most)
+        epoch, life = self._epoch, self._life
+        is_new = address not in self.neighbors and address != ALL_NODES
+
+        def transmit() -> None:
+            if epoch != self._epoch and self.is_joining and self.session is None:
+                self._report(Kind.NOT_SENT, address)
+                return
+            self._count_airtime(len(data))
+            if not self._gets_through(address, secure):
+                self._report(Kind.NOT_SENT, address)
+                return
+            self._report(Kind.SENT, address)
+            if self.session is not None and port == ECHONET_PORT and secure:
+                self._node.receive(self.session, data, seconds)
+
+        def after_solicitation() -> None:
+            if life != self._life:
+                return
+            if self._is_reachable(address):
+                self._meet(address)
+            transmit()
+
+        def finish() -> None:
+            if life != self._life:
+                return
+            if is_new:
+                self._report(Kind.SOLICITED, address)
+                self._timers.after(0.1, after_solicitation)
+            else:
+                transmit()
+            done()
+
+        self._timers.after(seconds, finish)
+
+    def ping(self, address: str, done: Callable[[], None]) -> None:
+        """ICMP echo; `done` when the peer answers, else nothing."""
+        if self._is_reachable(address):
+            self._timers.after(self._node.config.answer_mode, done)
+
+    def _gets_through(self, address: str, secure: int) -> bool:
+        if self._held or self._faults.strikes("unacknowledged"):
+            return False
+        if address == ALL_NODES:
+            return True
+        has_key = self.session is not None
+        return self._is_reachable(address) and (has_key or secure != 1)
+
+    def _delivered(self, session: int, data: bytes, to_all: bool) -> None:  # noqa: FBT001
+        if session != self.session:
+            return
+        destination = ALL_NODES if to_all else self.address
+        datagram = Datagram(
+            link_local(self._node.mac),
+            destination,
+            ECHONET_PORT,
+            ECHONET_PORT,
+            True,
+            self._lqi(),
+            data,
+        )
+        self._emit(RadioEvent(Kind.RECEIVED, datagram=datagram))
+
+    # -- the airtime limit -------------------------------------------------------------------
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the transmission limit is in force (SFB)."""
+        return self._held
+
+    def hold(self, seconds: float) -> None:
+        """The limit is reached; released after `seconds`."""
+        if not self._held:
+            self._held = True
+            self._emit(RadioEvent(Kind.LIMITED))
+        self._timers.lasting(seconds, self._release)
+
+    def _release(self) -> None:
+        if self._held:
+            self._held = False
+            self._emit(RadioEvent(Kind.UNLIMITED))
+
+    def _count_airtime(self, payload: int) -> None:
+        spent = (payload + _FRAME_OVERHEAD) * 8 / _BITS_PER_MS
+        now = self._timers.radio_time()
+        self._airtime.append((now, spent))
+        self.airtime_ms += round(spent)
+        while self._airtime[0][0] < now - _AIRTIME_WINDOW_S:
+            self._airtime.popleft()
+        if sum(ms for _, ms in self._airtime) > _AIRTIME_LIMIT_MS:
+            self.hold(self._airtime[0][0] + _AIRTIME_WINDOW_S - now)
+
+    # -- helpers -----------------------------------------------------------------------------
+
+    def _is_reachable(self, address: str) -> bool:
+        return address == link_local(self._node.mac) and self._node.hears(
+            self.channel, self.pan_id, self._node.mac
+        )
+
+    def _lqi(self) -> int:
+        return max(1, min(255, self._node.config.lqi + self._rng.randint(-3, 3)))
+
+    def _report(self, kind: Kind, address: str) -> None:
+        self._emit(RadioEvent(kind, address))
+
+    def _chain(self, steps: list[tuple[float, Callable[[], None]]]) -> None:
+        """Run steps one after the other, each after its delay, until something newer begins."""
+        epoch = self._epoch
+
+        def run(index: int) -> None:
+            if epoch != self._epoch:
+                return
+            steps[index][1]()
+            if index + 1 < len(steps):
+                self._timers.after(steps[index + 1][0], lambda: run(index + 1))
+
+        self._timers.after(steps[0][0], lambda: run(0))

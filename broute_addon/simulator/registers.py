@@ -1,0 +1,103 @@
+"""The meter's counters and its memory, computed from the household.
+
+A counter is the whole number of counts that the energy since the meter was read at `origin` has
+filled up, modulo 10^D7. Being a function of time alone, it gives the past as exactly as the
+present: history needs no storage and can't disagree with the counter.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from broute_addon.simulator.household import DAY_S, HALF_HOUR_S, STEP_S, Household
+from broute_addon.simulator.meter_config import NO_DATA, MeterConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Raw counts of both directions at one instant; `None` where nothing is stored."""
+
+    bought: int | None
+    sold: int | None
+
+
+NO_COUNTS = Counts(None, None)
+
+
+class Registers:
+    """Counters of one meter, from the second it was installed on.
+
+    Args:
+        config: scale, digits, and the counts at `origin`.
+        household: the truth.
+        origin: JST seconds at which the counters stood at `config.bought` and `config.sold`.
+        installed: JST seconds before which nothing is stored, or None for "long ago".
+    """
+
+    def __init__(
+        self, config: MeterConfig, household: Household, origin: int, installed: int | None = None
+    ) -> None:
+        self.config = config
+        self._household = household
+        self._origin = origin
+        self._installed = installed
+
+    def counts(self, at: int) -> Counts:
+        """Both counters at a JST second."""
+        energy = self._household.energy_between(self._origin, at)
+        per_count, modulus = self.config.count_watt_seconds, self.config.modulus
+        bought = (self.config.bought + energy.bought // per_count) % modulus
+        if not self.config.reverse:
+            return Counts(bought, None)
+        return Counts(bought, (self.config.sold + energy.sold // per_count) % modulus)
+
+    def stored(self, at: int, now: int, filled: int) -> Counts:
+        """What the memory, filled up to `filled`, holds for `at`: nothing too long before `now`."""
+        oldest = (now // DAY_S - self.config.memory_days) * DAY_S
+        if self._installed is not None:
+            oldest = max(oldest, self._installed)
+        return self.counts(at) if oldest <= at <= filled else NO_COUNTS
+
+    def half_hours(self, day: int, now: int, filled: int) -> list[Counts]:
+        """The 48 readings of a meter day (days since 1970), 00:00 to 23:30."""
+        first = day * DAY_S
+        return [self.stored(first + slot * HALF_HOUR_S, now, filled) for slot in range(48)]
+
+    def power(self, at: int) -> int:
+        """Net watts, positive when buying."""
+        return self._household.power(at)
+
+    def currents(self, at: int) -> tuple[int, int | None]:
+        """Raw tenths of amperes of R and T, 100 V each; T is None in a two-wire house."""
+        if not self.config.t_phase:
+            return self._tenths(self._household.power(at)), None
+        on_r, on_t = self._household.phase_powers(at)
+        return self._tenths(on_r), self._tenths(on_t)
+
+    def changes(self, start: int, end: int) -> list[tuple[int, Counts]]:
+        """Every second in (start, end] at which a counter moves, with its new counts.
+
+        `end - start` is at most one step of the household, in which power is constant.
+        """
+        if end - start > STEP_S:
+            raise ValueError("power is constant within one step only")
+        before, found = self.counts(start), list[tuple[int, Counts]]()
+        if self.counts(end) == before:
+            return []
+        for second in range(start + 1, end + 1):
+            counts = self.counts(second)
+            if counts != before:
+                found.append((second, counts))
+                before = counts
+        return found
+
+    def kwh(self, count: int) -> Decimal:
+        return count * self.config.count_kwh
+
+    def _tenths(self, watts: int) -> int:
+        step = 100 if self.config.currents == "whole" else 10
+        return round(watts / step) * (step // 10)
+
+
+def edt(count: int | None) -> bytes:
+    """Four bytes of a counter, FFFFFFFE for no data."""
+    return (NO_DATA if count is None else count).to_bytes(4, "big")
