@@ -35,6 +35,18 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module that skips itself (importorskip)."""
+    report = yield
+    if report.skipped and "CI" in os.environ:
+        report.outcome = "failed"
+        report.longrepr = f"CI does not allow a skip. {report.longrepr}"
+    return report
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def home_assistant(
     tmp_path_factory: pytest.TempPathFactory,
