@@ -133,6 +133,34 @@ _ECHONET = {
         "{value} can't be written into this property.",
         "{value} はこのプロパティに書き込めません。",
     ),
+    "decode_not_hex": (
+        "{text} is neither hexadecimal nor a line of a stick's log that is known here.",
+        "{text} は 16 進数でも、既知のドングルのログ行でもありません。",
+    ),
+    "decode_odd": (
+        "There are {count} hexadecimal digits; a byte has two, so one is missing.",
+        "16 進数が {count} 桁あります。1 バイトは 2 桁なので、1 桁足りません。",
+    ),
+    "decode_epc_unknown": (
+        "The property {epc} of class {eoj_class} is not known here.",
+        "クラス {eoj_class} のプロパティ {epc} は登録されていません。",
+    ),
+    "decode_line_unknown": (
+        "{text} is cut or not as a stick writes it.",
+        "{text} は途中で切れているか、ドングルの書式と一致しません。",
+    ),
+    "decode_length_wrong": (
+        "The payload has {count} bytes, but its header announces {expected}.",
+        "ペイロードは {count} バイトですが、ヘッダーでは {expected} バイトとなっています。",
+    ),
+    "j11_cut": (
+        "This J11 frame is cut: it has {count} of {expected} bytes.",
+        "J11 フレームが途中で切れています（{expected} バイト中 {count} バイト）。",
+    ),
+    "j11_sum_wrong": (
+        "The {part} checksum of this J11 frame is {found} instead of {expected}.",
+        "J11 フレームのチェックサム（{part}）は {expected} のはずですが、{found} です。",
+    ),
 }
 
 _HOME_ASSISTANT = {
