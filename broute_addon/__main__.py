@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     module.add_arguments(parser)
     try:
         outcome = getattr(module, name)(parser.parse_args(rest))
-        return int(asyncio.run(outcome) if inspect.isawaitable(outcome) else outcome)
+        return int(asyncio.run(outcome) if inspect.iscoroutine(outcome) else outcome)
     except KeyboardInterrupt:
         return 0
 

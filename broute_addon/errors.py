@@ -14,6 +14,7 @@ BRouteError                    one sentence (`message`): what, where, what to do
 │   └── SessionLostError       expired, terminated, unsendable          → rejoin
 ├── MeterError
 │   ├── MeterTimeoutError      no answer                                → ask again, then rejoin
+│   ├── TransmitFailedError    the radio could not deliver a datagram   → ask again, then rejoin
 │   └── PropertyRefusedError   EPCs refused by Get_SNA                  → drop until next interview
 ├── EchonetError               bad bytes: count, log at debug, drop the frame
 │   ├── FrameError
@@ -90,7 +91,11 @@ class MeterError(BRouteError):
 
 
 class MeterTimeoutError(MeterError):
-    """No answer to a request within its time, or it could not be transmitted."""
+    """No answer to a request within its time, however often it was asked."""
+
+
+class TransmitFailedError(MeterError):
+    """The stick could not deliver a datagram (EVENT 21 with 01): worth sending again."""
 
 
 class PropertyRefusedError(MeterError):

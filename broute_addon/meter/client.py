@@ -117,10 +117,11 @@ class MeterClient:
                 refused |= set(asked) - got.keys()
                 continue
             self._learn_batch(len(asked), len(frame.properties))
-            returned = {prop.epc for prop in frame.properties}
+            # What was cut off fits into a smaller batch; what came back empty is asked alone.
+            cut = asked[len(frame.properties) :]
             for epc in asked:
                 if epc not in got:
-                    (alone if epc in returned else waiting).append(epc)
+                    (waiting if epc in cut else alone).append(epc)
         return Answer(values, frozenset(refused))
 
     def _learn_batch(self, asked: int, returned: int) -> None:

@@ -1,0 +1,283 @@
+"""Requests and their answers: matching, batches, repetition, notifications. Virtual time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import pytest
+
+from broute_addon.echonet.frame import Esv, Frame
+from broute_addon.errors import (
+    MeterTimeoutError,
+    PropertyRefusedError,
+    SessionLostError,
+    TransmitFailedError,
+)
+from broute_addon.messages import message
+from broute_addon.meter.client import TRIES, MeterClient
+from broute_addon.meter.pacing import FIRST_TIMEOUT_S, RetryTimer
+from broute_addon.simulator.virtual_time import run_virtual
+
+Reply = Callable[[Frame], Sequence[tuple[float, str]]]
+"""For a request: (seconds after it was sent, answer in hex with TTTT for its TID)."""
+
+
+class Wire:
+    """The meter's side: what was sent, and answers that come after a while."""
+
+    def __init__(self, reply: Reply, first_tid: int = 0x0100) -> None:
+        self.sent: list[Frame] = []
+        self.notifications: list[Frame] = []
+        self.fails = 0
+        self._reply = reply
+        self.client = MeterClient(
+            self._send, self.notifications.append, timer=RetryTimer(), first_tid=first_tid
+        )
+
+    async def _send(self, edata: bytes) -> None:
+        frame = Frame.parse(edata)
+        self.sent.append(frame)
+        if self.fails:
+            self.fails -= 1
+            raise TransmitFailedError(message("session_absent"))
+        loop = asyncio.get_running_loop()
+        for delay_s, answer in self._reply(frame):
+            payload = bytes.fromhex(answer.replace("TTTT", f"{frame.tid:04X}"))
+            loop.call_later(delay_s, self.client.received, payload)
+
+
+def run(wire: Wire, work: Callable[[MeterClient], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401
+    async def main() -> object:
+        return await work(wire.client)
+
+    return run_virtual(main())
+
+
+POWER = "1081TTTT02880105FF017201E704000005AA"
+LIVE = "1081TTTT02880105FF017202E704000005AAE8040053003E"
+
+
+def live(wire: Wire) -> Any:  # noqa: ANN401
+    return run(wire, lambda client: client.get((0xE7, 0xE8)))
+
+
+def test_values_come_back_by_epc() -> None:
+    answer = live(Wire(lambda _: [(0.5, LIVE)]))
+    assert answer.values == {0xE7: bytes.fromhex("000005AA"), 0xE8: bytes.fromhex("0053003E")}
+    assert not answer.refused
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param("1081FFF102880105FF017201E70400000001", id="wrong TID"),
+        pytest.param("1081TTTT02890105FF017201E70400000001", id="wrong source object"),
+        pytest.param("1081TTTT0288010EF0017201E70400000001", id="for another object of ours"),
+        pytest.param("1081TTTT02880105FF017101E700", id="answer to another service"),
+        pytest.param(
+            "1081TTTT02880105FF017301EA0B07EA04050E00000001E243", id="notification with our TID"
+        ),
+        pytest.param("1082TTTT02880105FF017201E70400000001", id="format 2"),
+        pytest.param("1081TTTT02880105FF017201E704000000", id="cut"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_what_does_not_fit_is_never_the_answer(foreign: str) -> None:
+    wire = Wire(lambda _: [(0.1, foreign), (0.5, POWER)])
+    answer = run(wire, lambda client: client.get((0xE7,)))
+    assert answer.values == {0xE7: bytes.fromhex("000005AA")}
+    assert len(wire.sent) == 1
+
+
+def test_a_lost_answer_is_asked_again_with_a_new_tid() -> None:
+    wire = Wire(lambda frame: [(0.5, LIVE)] if frame.tid != 0x0101 else [])
+    assert live(wire).values
+    assert [frame.tid for frame in wire.sent] == [0x0101, 0x0102]
+
+
+def test_a_late_answer_to_the_first_transmission_still_counts() -> None:
+    wire = Wire(lambda frame: [(FIRST_TIMEOUT_S + 1, LIVE)] if frame.tid == 0x0101 else [])
+    assert live(wire).values
+    assert len(wire.sent) == 2
+
+
+def test_an_ambiguous_answer_gives_no_answer_time() -> None:
+    wire = Wire(lambda frame: [(FIRST_TIMEOUT_S + 1, LIVE)] if frame.tid == 0x0101 else [])
+    live(wire)
+    assert wire.client.response_s is None
+
+
+def test_a_silent_meter_is_an_error_after_bounded_tries() -> None:
+    wire = Wire(lambda _: [])
+    with pytest.raises(MeterTimeoutError):
+        live(wire)
+    assert len(wire.sent) == TRIES
+
+
+def test_a_datagram_that_could_not_be_transmitted_is_sent_again() -> None:
+    wire = Wire(lambda _: [(0.5, LIVE)])
+    wire.fails = TRIES - 1
+    assert live(wire).values
+
+
+def test_tids_wrap_and_skip_zero() -> None:
+    wire = Wire(lambda _: [(0.1, POWER)], first_tid=0xFFFE)
+
+    async def three(client: MeterClient) -> None:
+        for _ in range(3):
+            await client.get((0xE7,))
+
+    run(wire, three)
+    assert [frame.tid for frame in wire.sent] == [0xFFFF, 0x0001, 0x0002]
+
+
+def test_a_partial_answer_keeps_the_good_values_and_refuses_only_what_is_refused_alone() -> None:
+    replies = {
+        (0xE0, 0xE3, 0xE7): "1081TTTT02880105FF015203E0040001E240E300E704000005AA",
+        (0xE3,): "1081TTTT02880105FF015201E300",
+    }
+    wire = Wire(lambda frame: [(0.3, replies[tuple(p.epc for p in frame.properties)])])
+    answer = run(wire, lambda client: client.get((0xE0, 0xE3, 0xE7)))
+    assert set(answer.values) == {0xE0, 0xE7}
+    assert answer.refused == {0xE3}
+    assert wire.client.batch == 6
+
+
+def test_an_epc_refused_in_a_batch_but_answered_alone_is_kept() -> None:
+    replies = {
+        (0xE7, 0xE8): "1081TTTT02880105FF015202E704000005AAE800",
+        (0xE8,): "1081TTTT02880105FF017201E8040053003E",
+    }
+    wire = Wire(lambda frame: [(0.3, replies[tuple(p.epc for p in frame.properties)])])
+    answer = live(wire)
+    assert set(answer.values) == {0xE7, 0xE8}
+    assert not answer.refused
+
+
+def of_at_most(limit: int) -> Reply:
+    """A meter that answers the first few properties only (example 5 of the documents)."""
+
+    def reply(frame: Frame) -> Sequence[tuple[float, str]]:
+        answered = frame.properties[:limit]
+        esv = 0x72 if len(answered) == len(frame.properties) else 0x52
+        body = "".join(f"{prop.epc:02X}0101" for prop in answered)
+        return [(0.3, f"1081TTTT02880105FF01{esv:02X}{len(answered):02X}{body}")]
+
+    return reply
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 5, 6])
+def test_the_batch_shrinks_to_what_the_meter_takes_and_nothing_is_lost(limit: int) -> None:
+    wire = Wire(of_at_most(limit))
+    wanted = tuple(range(0xD0, 0xDA))
+    answer = run(wire, lambda client: client.get(wanted))
+    assert set(answer.values) == set(wanted)
+    assert not answer.refused
+    assert wire.client.batch == limit
+    assert all(len(frame.properties) <= 6 for frame in wire.sent)
+
+
+@pytest.mark.parametrize("service", ["72", "52"])
+def test_an_answer_without_any_property_ends(service: str) -> None:
+    wire = Wire(lambda _: [(0.1, f"1081TTTT02880105FF01{service}00")])
+    answer = run(wire, lambda client: client.get((0xE0, 0xE3, 0xE7, 0xE8)))
+    assert answer.refused == {0xE0, 0xE3, 0xE7, 0xE8}
+
+
+def test_an_answer_with_other_properties_than_asked_ends() -> None:
+    wire = Wire(lambda _: [(0.1, "1081TTTT02880105FF017202D00101D10101")])
+    answer = live(wire)
+    assert answer.refused == {0xE7, 0xE8}
+
+
+def test_a_refused_set_names_its_epc() -> None:
+    wire = Wire(lambda _: [(0.2, "1081TTTT02880105FF015101E50164")])
+    with pytest.raises(PropertyRefusedError) as caught:
+        run(wire, lambda client: client.set(0xE5, b"\x64"))
+    assert caught.value.epcs == {0xE5}
+
+
+def test_a_set_is_done_when_the_meter_accepts_it() -> None:
+    wire = Wire(lambda _: [(0.2, "1081TTTT02880105FF017101E500")])
+    run(wire, lambda client: client.set(0xE5, b"\x01"))
+    assert wire.sent[0].esv is Esv.SET_C
+
+
+def test_a_lost_session_ends_the_pending_request_at_once() -> None:
+    wire = Wire(lambda _: [])
+
+    async def cut(client: MeterClient) -> float:
+        loop = asyncio.get_running_loop()
+        loop.call_later(1.0, client.abort, SessionLostError(message("session_absent")))
+        with pytest.raises(SessionLostError):
+            await client.get((0xE7,))
+        return loop.time()
+
+    assert run(wire, cut) == pytest.approx(1.0)
+
+
+INF = "1081000102880105FF017302EA0B07EA04050E00000001E243EB0B07EA04050E000000000315"
+INFC = "108102A002880105FF017402EA0B07EA04050E1E000001E24EEB0B07EA04050E1E0000000315"
+INFC_RES = "108102A005FF010288017A02EA00EB00"
+
+
+def test_a_notification_between_request_and_answer_goes_its_own_way() -> None:
+    wire = Wire(lambda _: [(0.1, INF), (0.5, LIVE)])
+    assert live(wire).values
+    assert [frame.tid for frame in wire.notifications] == [0x0001]
+
+
+def test_an_infc_is_answered_with_its_tid_and_epcs() -> None:
+    wire = Wire(lambda _: [])
+
+    async def work(client: MeterClient) -> None:
+        async with asyncio.timeout(1):
+            client.received(bytes.fromhex(INFC))
+            await client.confirm_notifications()
+
+    with pytest.raises(TimeoutError):
+        run(wire, work)
+    assert [frame.serialise().hex().upper() for frame in wire.sent] == [INFC_RES]
+    assert len(wire.notifications) == 1
+
+
+def test_an_inf_is_not_answered() -> None:
+    wire = Wire(lambda _: [])
+
+    async def work(client: MeterClient) -> None:
+        async with asyncio.timeout(1):
+            client.received(bytes.fromhex(INF))
+            await client.confirm_notifications()
+
+    with pytest.raises(TimeoutError):
+        run(wire, work)
+    assert not wire.sent
+
+
+def test_a_reply_that_cannot_be_sent_is_dropped_and_the_value_is_kept() -> None:
+    wire = Wire(lambda _: [])
+    wire.fails = 1
+
+    async def work(client: MeterClient) -> None:
+        async with asyncio.timeout(60):
+            client.received(bytes.fromhex(INFC))
+            client.received(bytes.fromhex(INFC))
+            await client.confirm_notifications()
+
+    with pytest.raises(TimeoutError):
+        run(wire, work)
+    assert len(wire.notifications) == 2
+    assert len(wire.sent) == 2  # the first failed, the repeated one was confirmed
+
+
+def test_the_timeout_follows_measured_answer_times() -> None:
+    timer = RetryTimer()
+    assert timer.timeout_s() == FIRST_TIMEOUT_S
+    for _ in range(30):
+        timer.sample(3.0)
+    assert 3.0 < timer.timeout_s() < 4.0
+    for _ in range(30):
+        timer.sample(0.5)
+    assert timer.timeout_s() == pytest.approx(2.0)
+    assert timer.timeout_s(attempt=1) == pytest.approx(4.0)
+    assert timer.timeout_s(attempt=9) == pytest.approx(20.0)
