@@ -21,7 +21,8 @@ from broute_addon.simulator.modules import find_module
 from broute_addon.simulator.node import MeterNode
 from broute_addon.simulator.port import Port
 from broute_addon.simulator.properties import State
-from broute_addon.simulator.radio import Radio, RadioEvent
+from broute_addon.simulator.radio import Radio
+from broute_addon.simulator.radio_events import RadioEvent
 from broute_addon.simulator.registers import Registers
 from broute_addon.simulator.sk_registers import CHANNEL, PAN_ID, RSSI
 from broute_addon.simulator.skstack import Flash, SkStack
@@ -100,17 +101,27 @@ class House:
             config.air,
             (config.route_b_id, config.password),
             self.meter,
-            self.clock,
-            self.timers,
-            self.faults,
-            config.seed,
+            clock=self.clock,
+            timers=self.timers,
+            faults=self.faults,
+            seed=config.seed,
         )
         self.flash = Flash(hex_output="hex" in config.states)
         self.radio = Radio(
-            self.module.mac, self.node, self.timers, self.faults, config.seed, self._radio_event
+            self.module.mac,
+            self.node,
+            timers=self.timers,
+            faults=self.faults,
+            seed=config.seed,
+            emit=self._radio_event,
         )
         self.stick = SkStack(
-            self.module, self.radio, self.flash, self.timers, self.faults, port.send
+            self.module,
+            self.radio,
+            self.flash,
+            timers=self.timers,
+            faults=self.faults,
+            output=port.send,
         )
         self.truth: TruthTeller | None = None
         if config.truth is not None:
@@ -189,7 +200,7 @@ class House:
             "terminate": self.node.terminate,
             "forget-session": self.node.forget_session,
             "reboot": lambda: self._reboot_meter(for_s or _REBOOT_S),
-            "budget": lambda: self.radio.hold(for_s or _BUDGET_S),
+            "budget": lambda: self.radio.airtime.hold(for_s or _BUDGET_S),
             "unplug": lambda: self._unplug(for_s),
             "replug": self.port.replug,
             "reset-stick": self.stick.power_up,

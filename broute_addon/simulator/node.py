@@ -36,6 +36,7 @@ class MeterNode:
         config: AirConfig,
         credentials: tuple[str, str],
         meter: SmartMeter,
+        *,
         clock: MeterClock,
         timers: Timers,
         faults: Faults,

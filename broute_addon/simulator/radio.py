@@ -9,64 +9,26 @@ forgets it without a word, which nobody notices but by silence.
 """
 
 import random
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 
 from broute_addon.simulator.air import (
     ALL_NODES,
     ECHONET_PORT,
     FIRST_CHANNEL,
-    LAST_CHANNEL,
     PANA_PORT,
-    Beacon,
     Datagram,
     link_local,
 )
+from broute_addon.simulator.airtime import Airtime
 from broute_addon.simulator.faults import Faults
 from broute_addon.simulator.node import MeterNode
+from broute_addon.simulator.radio_events import Kind, RadioEvent
+from broute_addon.simulator.scanner import Scanner
 from broute_addon.simulator.timers import Timers
 
 RENEWAL_SHARE = 0.8
-_AIRTIME_LIMIT_MS = 360_000
-_AIRTIME_WINDOW_S = 3600
-_FRAME_OVERHEAD = 80  # bytes of radio, IPv6 and security headers around a payload
-_BITS_PER_MS = 100
 _PCI_RETRIES_S = (2.0, 4.0, 8.0, 8.0, 8.0)
 _TERMINATION_S, _TERMINATION_TIMEOUT_S = 0.4, 10.0
-
-
-class Kind(Enum):
-    """What a radio reports."""
-
-    SENT = auto()
-    NOT_SENT = auto()
-    SOLICITED = auto()
-    ADVERTISED = auto()
-    RECEIVED = auto()
-    BEACON = auto()
-    SCANNED = auto()
-    ENERGY = auto()
-    JOINED = auto()
-    JOIN_FAILED = auto()
-    TERMINATED_BY_METER = auto()
-    TERMINATED = auto()
-    TERMINATION_TIMED_OUT = auto()
-    EXPIRED = auto()
-    LIMITED = auto()
-    UNLIMITED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class RadioEvent:
-    """One report. `address` is the peer's, where the report concerns one."""
-
-    kind: Kind
-    address: str = ""
-    datagram: Datagram | None = None
-    beacon: Beacon | None = None
-    levels: tuple[tuple[int, int], ...] = ()
 
 
 class Radio:
@@ -81,6 +43,7 @@ class Radio:
         self,
         mac: str,
         node: MeterNode,
+        *,
         timers: Timers,
         faults: Faults,
         seed: int,
@@ -92,8 +55,8 @@ class Radio:
         node.deliver, node.end_session = self._delivered, self._ended_by_meter
         self._epoch = self._life = 0
         self.renews = True
-        self._airtime: deque[tuple[float, float]] = deque()
-        self._held = False
+        self.airtime = Airtime(timers, emit)
+        self.scanner = Scanner(node.beacons, timers, self._rng, emit)
         self.reset()
 
     @property
@@ -120,50 +83,9 @@ class Radio:
         self.peer = ""
         self.session: int | None = None
         self.is_joining = False
-        self.is_scanning = False
+        self.scanner.stop()
         self.neighbors: set[str] = set()
-        self.airtime_ms = 0
-
-    # -- scanning ----------------------------------------------------------------------------
-
-    def scan(self, mask: int, duration: int, pairing_id: str | None) -> None:
-        """Active scan; a new scan replaces one under way. `pairing_id` None hears everybody."""
-        self._epoch += 1
-        self.is_scanning = True
-        dwell = 0.0096 * (2**duration + 1)
-        channels = [n for n in range(FIRST_CHANNEL, LAST_CHANNEL + 1) if mask >> (n - 0x21) & 1]
-        self._scan_step(channels, dwell, duration, pairing_id, self._epoch)
-
-    def _scan_step(
-        self, channels: list[int], dwell: float, duration: int, pairing_id: str | None, epoch: int
-    ) -> None:
-        def finish_channel() -> None:
-            if epoch != self._epoch:
-                return
-            for beacon in self._node.beacons():
-                is_wanted = pairing_id is None or pairing_id == beacon.pairing_id
-                if beacon.channel == channels[0] and is_wanted and duration >= beacon.heard_at:
-                    self._emit(RadioEvent(Kind.BEACON, beacon=beacon))
-            self._scan_step(channels[1:], dwell, duration, pairing_id, epoch)
-
-        if channels:
-            self._timers.after(dwell, finish_channel)
-        else:
-            self.is_scanning = False
-            self._emit(RadioEvent(Kind.SCANNED))
-
-    def measure_energy(self, mask: int, duration: int) -> None:
-        """Energy detection on the channels of the mask."""
-        self._epoch += 1
-        self.is_scanning = True
-        channels = [n for n in range(FIRST_CHANNEL, LAST_CHANNEL + 1) if mask >> (n - 0x21) & 1]
-        levels = tuple((n, self._rng.randint(2, 24)) for n in channels)
-
-        def finish() -> None:
-            self.is_scanning = False
-            self._emit(RadioEvent(Kind.ENERGY, levels=levels))
-
-        self._chain([(0.0096 * (2**duration + 1) * len(channels), finish)])
+        self.airtime.total_ms = 0
 
     # -- joining -----------------------------------------------------------------------------
 
@@ -174,7 +96,8 @@ class Radio:
 
     def _log_in(self, address: str, seconds: float) -> None:
         self._epoch += 1
-        self.is_joining, self.is_scanning = True, False
+        self.is_joining = True
+        self.scanner.stop()
         if not self._is_reachable(address):
             self._fail_unanswered(address)
             return
@@ -318,7 +241,7 @@ class Radio:
             if epoch != self._epoch and self.is_joining and self.session is None:
                 self._report(Kind.NOT_SENT, address)
                 return
-            self._count_airtime(len(data))
+            self.airtime.count(len(data))
             if not self._gets_through(address, secure):
                 self._report(Kind.NOT_SENT, address)
                 return
@@ -351,14 +274,14 @@ class Radio:
             self._timers.after(self._node.config.answer_mode, done)
 
     def _gets_through(self, address: str, secure: int) -> bool:
-        if self._held or self._faults.strikes("unacknowledged"):
+        if self.airtime.is_held or self._faults.strikes("unacknowledged"):
             return False
         if address == ALL_NODES:
             return True
         has_key = self.session is not None
         return self._is_reachable(address) and (has_key or secure != 1)
 
-    def _delivered(self, session: int, data: bytes, to_all: bool) -> None:  # noqa: FBT001
+    def _delivered(self, session: int, data: bytes, to_all: bool) -> None:
         if session != self.session:
             return
         destination = ALL_NODES if to_all else self.address
@@ -372,35 +295,6 @@ class Radio:
             data,
         )
         self._emit(RadioEvent(Kind.RECEIVED, datagram=datagram))
-
-    # -- the airtime limit -------------------------------------------------------------------
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the transmission limit is in force (SFB)."""
-        return self._held
-
-    def hold(self, seconds: float) -> None:
-        """The limit is reached; released after `seconds`."""
-        if not self._held:
-            self._held = True
-            self._emit(RadioEvent(Kind.LIMITED))
-        self._timers.lasting(seconds, self._release)
-
-    def _release(self) -> None:
-        if self._held:
-            self._held = False
-            self._emit(RadioEvent(Kind.UNLIMITED))
-
-    def _count_airtime(self, payload: int) -> None:
-        spent = (payload + _FRAME_OVERHEAD) * 8 / _BITS_PER_MS
-        now = self._timers.radio_time()
-        self._airtime.append((now, spent))
-        self.airtime_ms += round(spent)
-        while self._airtime[0][0] < now - _AIRTIME_WINDOW_S:
-            self._airtime.popleft()
-        if sum(ms for _, ms in self._airtime) > _AIRTIME_LIMIT_MS:
-            self.hold(self._airtime[0][0] + _AIRTIME_WINDOW_S - now)
 
     # -- helpers -----------------------------------------------------------------------------
 

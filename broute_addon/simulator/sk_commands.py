@@ -148,7 +148,7 @@ def _table(stack: "SkStack", arguments: list[str]) -> None:
     stack.ok(*tables[mode])
 
 
-def _neighbor(address: str, peer: str, is_dual: bool) -> str:  # noqa: FBT001
+def _neighbor(address: str, peer: str, is_dual: bool) -> str:
     return f"{address} {peer}" if is_dual else f"{address} {peer} FFFE"
 
 

@@ -15,7 +15,8 @@ from broute_addon.simulator.air import ECHONET_PORT, PANA_PORT
 from broute_addon.simulator.faults import Faults
 from broute_addon.simulator.line_editor import CommandLine, LineEditor
 from broute_addon.simulator.modules import Module
-from broute_addon.simulator.radio import Kind, Radio, RadioEvent
+from broute_addon.simulator.radio import Radio
+from broute_addon.simulator.radio_events import Kind, RadioEvent
 from broute_addon.simulator.sk_commands import PRODUCT_WORDS, WORDS
 from broute_addon.simulator.sk_registers import (
     AIRTIME,
@@ -82,6 +83,7 @@ class SkStack:
         module: Module,
         radio: Radio,
         flash: Flash,
+        *,
         timers: Timers,
         faults: Faults,
         output: Callable[[bytes], None],
@@ -284,9 +286,9 @@ class SkStack:
             raise SkError("ER06")
         value = self.registers[number]
         if number == LIMITED:
-            value = int(self.radio.is_held)
+            value = int(self.radio.airtime.is_held)
         elif number == AIRTIME:
-            value = self.radio.airtime_ms
+            value = self.radio.airtime.total_ms
         return f"{value:0{register.digits}X}"
 
     def write_register(self, number: int, text: str) -> None:
@@ -307,7 +309,7 @@ class SkStack:
         elif number == AUTO_RENEWAL:
             self.radio.renews = bool(value)
         elif number == AIRTIME:
-            self.radio.airtime_ms = 0
+            self.radio.airtime.total_ms = 0
 
     # -- commands with more than a line ------------------------------------------------------
 
@@ -329,9 +331,9 @@ class SkStack:
 
         def begin() -> None:
             if mode == 0:
-                self.radio.measure_energy(mask, duration)
+                self.radio.scanner.measure(mask, duration)
             else:
-                self.radio.scan(mask, duration, self.pairing_id if mode == 2 else None)
+                self.radio.scanner.listen(mask, duration, self.pairing_id if mode == 2 else None)
 
         self.ok(then=begin)
 

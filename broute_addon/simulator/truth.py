@@ -43,7 +43,7 @@ class TruthTeller:
         self.begin(registers)
 
     def begin(self, registers: Registers) -> None:
-        """Start with a meter: its scale, its memory, its present values; again after an exchange."""
+        """Start with a meter, at first or after an exchange: scale, memory, present values."""
         self._registers = registers
         self._last.clear()
         now = self._clock.now()
@@ -99,38 +99,33 @@ class TruthTeller:
             self._one_minute(at - at % _MINUTE_S)
 
     def _live(self, at: int) -> None:
-        power = self._registers.power(at)
-        self._value("power", "E7", power, Decimal(power), "W", at)
+        watts = self._registers.power(at)
+        self._change("power", "E7", at, raw=watts, value=Decimal(watts), unit="W")
         on_r, on_t = self._registers.currents(at)
-        self._value("current_r", "E8", on_r, on_r * _TENTH, "A", at)
+        self._change("current_r", "E8", at, raw=on_r, value=on_r * _TENTH, unit="A")
         if on_t is not None:
-            self._value("current_t", "E8", on_t, on_t * _TENTH, "A", at)
+            self._change("current_t", "E8", at, raw=on_t, value=on_t * _TENTH, unit="A")
 
     def _energy(self, at: int, counts: Counts) -> None:
         for key, epc, count in _directions("energy", "E0", "E3", counts):
-            self._value(key, epc, count, self._registers.kwh(count), "kWh", at)
+            self._change(key, epc, at, raw=count, value=self._registers.kwh(count), unit="kWh")
 
     def _one_minute(self, at: int) -> None:
         counts = self._registers.counts(at)
         for key, epc, count in _directions("one_minute_energy", "D0", "D0", counts):
-            self._value(key, epc, count, self._registers.kwh(count), "kWh", at)
+            self._change(key, epc, at, raw=count, value=self._registers.kwh(count), unit="kWh")
 
     def _half_hour(self, at: int) -> None:
         now = max(at, self._clock.now())
         counts = self._registers.stored(at, now, now)
         for key, epc, count in _directions("half_hour_energy", "EA", "EB", counts):
-            self._entry("half_hour", key, epc, count, self._registers.kwh(count), "kWh", at)
+            entry = _entry(key, epc, at, raw=count, value=self._registers.kwh(count), unit="kWh")
+            self._line(kind="half_hour", **entry)
 
-    def _value(self, key: str, epc: str, raw: int, value: Decimal, unit: str, at: int) -> None:
+    def _change(self, key: str, epc: str, at: int, *, raw: int, value: Decimal, unit: str) -> None:
         if self._last.get(key) != raw:
             self._last[key] = raw
-            self._entry("value", key, epc, raw, value, unit, at)
-
-    def _entry(
-        self, kind: str, key: str, epc: str, raw: int, value: Decimal, unit: str, at: int
-    ) -> None:
-        text = f"{value:f}"
-        self._line(kind=kind, key=key, epc=epc, raw=raw, value=text, unit=unit, time=_iso(at))
+            self._line(kind="value", **_entry(key, epc, at, raw=raw, value=value, unit=unit))
 
     def _line(self, **fields: str | int | None) -> None:
         self._sink(json.dumps(fields, separators=(",", ":")))
@@ -143,6 +138,13 @@ def _directions(
         yield f"{name}_bought", bought_epc, counts.bought
     if counts.sold is not None:
         yield f"{name}_sold", sold_epc, counts.sold
+
+
+def _entry(
+    key: str, epc: str, at: int, *, raw: int, value: Decimal, unit: str
+) -> dict[str, str | int]:
+    text = f"{value:f}"
+    return {"key": key, "epc": epc, "raw": raw, "value": text, "unit": unit, "time": _iso(at)}
 
 
 def _iso(at: int) -> str:

@@ -19,7 +19,10 @@ Three rules follow:
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -53,19 +56,23 @@ class _JumpingSelector(selectors.BaseSelector):
             raise VirtualTimeDeadlockError(f"nothing can wake the loop; waiting: {self._waiting()}")
         return ready
 
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+    def register(
+        self, fileobj: "FileDescriptorLike", events: int, data: object = None
+    ) -> selectors.SelectorKey:
         return self._inner.register(fileobj, events, data)
 
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+    def unregister(self, fileobj: "FileDescriptorLike") -> selectors.SelectorKey:
         return self._inner.unregister(fileobj)
 
-    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+    def modify(
+        self, fileobj: "FileDescriptorLike", events: int, data: object = None
+    ) -> selectors.SelectorKey:
         return self._inner.modify(fileobj, events, data)
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
         return self._inner.get_map()
 
-    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
+    def get_key(self, fileobj: "FileDescriptorLike") -> selectors.SelectorKey:
         return self._inner.get_key(fileobj)
 
     def close(self) -> None:
@@ -89,7 +96,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return ", ".join(sorted(task.get_name() for task in asyncio.all_tasks(self))) or "nobody"
 
     def run_in_executor(
-        self, executor: Any, func: Callable[[Unpack[Ts]], T], *args: *Ts
+        self, _executor: object, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run `func` here and now; see the rules above."""
         future: asyncio.Future[T] = self.create_future()
