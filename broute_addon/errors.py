@@ -14,6 +14,7 @@ BRouteError                    one sentence (`message`): what, where, what to do
 │   └── SessionLostError       expired, terminated, unsendable          → rejoin
 ├── MeterError
 │   ├── MeterTimeoutError      no answer                                → ask again, then rejoin
+│   │   └── TransmitFailedError  the radio couldn't deliver the request  → ask again
 │   ├── TransmitFailedError    the radio could not deliver a datagram   → ask again, then rejoin
 │   └── PropertyRefusedError   EPCs refused by Get_SNA                  → drop until next interview
 ├── EchonetError               bad bytes: count, log at debug, drop the frame

@@ -1,0 +1,236 @@
+"""Which language does the thing at this port speak?
+
+A stick may have been left in any state: echo on or off, half a command in its line buffer, in the
+payload of a datagram (then it swallows up to 1232 bytes), joined and talking, asleep, at another
+baud rate. No name and no USB id tells what it is, so it is asked, with questions that change
+nothing: an empty line ends half a command and wakes a sleeper, SKVER proves a text module, the
+last field of SKINFO tells its variant (wisun-modules 1.2). The questions come from a generator:
+it yields what to write and how long to listen and is sent what was heard, so that this file knows
+neither a port nor a clock.
+
+Nothing that was heard is ever shown: the echo of somebody's SKSETRBID may be in it.
+"""
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from broute_addon.errors import UnknownDialectError
+from broute_addon.messages import message
+from broute_addon.wisun.sk_variants import DUAL, SINGLE_HOP, SkVariant
+from broute_addon.wisun.values import MacAddress
+
+FACTORY_BAUD = 115_200
+OTHER_BAUDS = (57_600, 38_400, 19_200, 9_600, 4_800, 2_400)
+"""What WUART can have stored, asked only after silence at the factory's rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Write `send`, then listen `wait_s`, shorter once `until` is heard or after `quiet_s`
+    without a byte."""
+
+    send: bytes = b""
+    wait_s: float = 1.0
+    until: re.Pattern[bytes] | None = None
+    quiet_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a thorough probe also reads; None where the stick doesn't say."""
+
+    app_version: str | None = None
+    uart: int | None = None
+    shows_signal: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text module. `channel` and `pan_id` are those it is tuned to."""
+
+    variant: SkVariant
+    firmware: str
+    mac: MacAddress | None
+    channel: int | None
+    pan_id: int | None
+    hex_payload: bool | None
+    settings: Settings
+
+
+Probe = Generator[Step, bytes, Found | None]
+Question = Generator[Step, bytes, str | None]
+
+_J11_ANSWER = bytes.fromhex("D0F9EE5D")
+_J11_STATUS = bytes.fromhex("D0EA83FC00010004033E0000")
+_SILENCE_S = 0.3
+_SHORT_SILENCE_S = 0.05
+_LONGEST_DRAIN_S = 2.0
+_PAYLOAD_BLOCK = 64
+_LONGEST_PAYLOAD = 1232
+
+_FAIL = rb"FAIL ER(?P<code>\d+)[\r\n]"
+_WOKE = re.compile(rb"(?:^|[\r\n])EVENT C0\b")
+_PAYLOAD_ENDED = re.compile(rb"OK[\r\n]|EVENT 21|\r\n")
+_OPTION = re.compile(
+    rb"(?:^|[\r\n])(?:OK (?P<answer>[0-9A-F]{1,2})[\r\n]|" + _FAIL + rb")", re.IGNORECASE
+)
+
+
+def _answer_with(word: bytes) -> re.Pattern[bytes]:
+    """The answer `word …`, complete with its OK, or a refusal; events may stand between."""
+    return re.compile(
+        rb"(?:^|[\r\n])(?:"
+        + word
+        + rb" (?P<answer>[^\r\n]*)[\r\n](?:.*?[\r\n])?OK[\r\n]|"
+        + _FAIL
+        + rb")",
+        re.DOTALL,
+    )
+
+
+_VERSION = _answer_with(b"EVER")
+_APP_VERSION = _answer_with(b"EAPPVER")
+_INFO = _answer_with(b"EINFO")
+_REGISTER = _answer_with(b"ESREG")
+_SCAN_TRIED = re.compile(rb"(?:^|[\r\n])(?P<answer>OK[\r\n]|" + _FAIL + rb")")
+
+
+def probe(port: str, *, thorough: bool = False) -> Probe:
+    """Finds out what is at `port` at the factory's rate; None: silence, try another rate.
+
+    `thorough` also reads settings that only a human wants to know.
+
+    Raises:
+        UnknownDialectError: a J11 module, or something that talks but is no stick.
+    """
+    heard = yield Step(wait_s=_LONGEST_DRAIN_S, quiet_s=_SILENCE_S)
+    _refuse_j11(port, heard)
+    yield from _empty_line()
+    firmware = yield from _version(1.0)
+    if firmware is None:
+        heard += yield Step(_J11_STATUS, 1.0, re.compile(re.escape(_J11_ANSWER)))
+        _refuse_j11(port, heard)
+        yield from _empty_line()
+        yield from _end_a_payload()
+        firmware = (yield from _version(1.0)) or (yield from _version(1.0))
+    if firmware is None:
+        return None
+    return (yield from _describe(port, firmware, thorough=thorough))
+
+
+def probe_rate(port: str, *, thorough: bool = False) -> Probe:
+    """The short form for the other rates: an empty line and SKVER."""
+    yield from _empty_line()
+    firmware = yield from _version(0.4)
+    if firmware is None:
+        return None
+    return (yield from _describe(port, firmware, thorough=thorough))
+
+
+def _describe(port: str, firmware: str, *, thorough: bool) -> Generator[Step, bytes, Found]:
+    info = (yield from _ask(b"SKINFO\r\n", _INFO)) or ""
+    fields = info.split()
+    variant = yield from _variant(port, fields[-1] if fields else "")
+    option = yield from _ask(b"ROPT\r", _OPTION)
+    settings = (yield from _settings(variant)) if thorough else Settings()
+    return Found(
+        variant=variant,
+        firmware=firmware,
+        mac=_mac(fields),
+        channel=_number(fields[2]) if len(fields) == 5 else None,
+        pan_id=_number(fields[3]) if len(fields) == 5 else None,
+        # A module that doesn't know ROPT knows only the hexadecimal form (RL7023).
+        hex_payload=True if option is None else bool(int(option, 16) & 1),
+        settings=settings,
+    )
+
+
+def _variant(port: str, last_field: str) -> Generator[Step, bytes, SkVariant]:
+    match last_field.upper():
+        case "FFFE":
+            return SINGLE_HOP
+        case "0" | "1" | "00" | "01":
+            return DUAL
+    # A one-channel energy scan with three arguments is harmless and tells.
+    heard = yield Step(b"SKSCAN 0 00000001 0\r\n", 1.0, _SCAN_TRIED)
+    tried = _SCAN_TRIED.search(heard)
+    yield Step(wait_s=1.0, quiet_s=_SILENCE_S)
+    if tried is None:
+        raise UnknownDialectError(message("dongle_unknown", port=port, count=len(heard)))
+    return SINGLE_HOP if tried["answer"].startswith(b"OK") else DUAL
+
+
+def _settings(variant: SkVariant) -> Generator[Step, bytes, Settings]:
+    app_version = yield from _ask(b"SKAPPVER\r\n", _APP_VERSION)
+    uart = yield from _ask(b"RUART\r", _OPTION)
+    signal = (yield from _ask(b"SKSREG SA2\r\n", _REGISTER)) if variant.shows_signal else None
+    return Settings(
+        app_version=app_version,
+        uart=None if uart is None else int(uart, 16),
+        shows_signal=None if signal is None else bool(_number(signal)),
+    )
+
+
+def _empty_line() -> Generator[Step, bytes, None]:
+    """Ends half a line; a sleeper spends its first character on waking up."""
+    heard = yield Step(b"\r\n", 1.0, quiet_s=_SHORT_SILENCE_S)
+    if _WOKE.search(heard):
+        yield Step(b"\r\n", 1.0, quiet_s=_SHORT_SILENCE_S)
+
+
+def _version(wait_s: float) -> Question:
+    """SKVER, again after a refusal: the first may have met the rest of another line."""
+    for _ in range(3):
+        heard = yield Step(b"SKVER\r\n", wait_s, _VERSION)
+        answer = _VERSION.search(heard)
+        if answer and answer["answer"] is not None:
+            return answer["answer"].decode("ascii", "replace").strip()
+        if answer is None and not _WOKE.search(heard):
+            return None
+    return None
+
+
+def _ask(line: bytes, answer: re.Pattern[bytes]) -> Question:
+    """A query's answer; None when the stick doesn't know the query. UART overrun: once more."""
+    for _ in range(2):
+        heard = yield Step(line, 1.0, answer)
+        found = answer.search(heard)
+        if found is None:
+            return None
+        if found["answer"] is not None:
+            return found["answer"].decode("ascii", "replace").strip()
+        if int(found["code"]) != 9:
+            return None
+    return None
+
+
+def _end_a_payload() -> Generator[Step, bytes, None]:
+    """Feeds a stick that waits for the rest of a datagram.
+
+    The datagram goes out malformed; a meter ignores it.
+    """
+    for _ in range(0, _LONGEST_PAYLOAD, _PAYLOAD_BLOCK):
+        heard = yield Step(b"\r" * _PAYLOAD_BLOCK, 0.05, _PAYLOAD_ENDED)
+        if _PAYLOAD_ENDED.search(heard):
+            break
+    yield Step(wait_s=1.0, quiet_s=_SILENCE_S)
+
+
+def _refuse_j11(port: str, heard: bytes) -> None:
+    if _J11_ANSWER in heard:
+        raise UnknownDialectError(message("dongle_j11", port=port))
+
+
+def _mac(fields: list[str]) -> MacAddress | None:
+    try:
+        return MacAddress.parse(fields[1])
+    except (IndexError, ValueError):
+        return None
+
+
+def _number(text: str) -> int | None:
+    try:
+        return int(text, 16)
+    except ValueError:
+        return None

@@ -1,0 +1,194 @@
+"""One command at a time over a line, in a dialect.
+
+`OK` doesn't say what it answers. So whenever a command was left without its answer (its deadline
+passed, its caller was cancelled, the stick dropped the line for an overrun), the dongle is *out
+of step*: an `OK` may still be on its way, and the next command must not take it for its own.
+Before that next command, a marker is asked: a query whose answer names itself, another one each
+time. Everything before the marker's answer is the past and is dropped; if no marker is answered,
+the stick is mute. A command whose deadline passed although the marker shows a stick alive is
+repeated once, unless it was a datagram.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from broute_addon.errors import CommandFailedError, DongleTimeoutError
+from broute_addon.messages import message
+from broute_addon.wisun.commands import Command
+from broute_addon.wisun.dialect import Dialect, Exchange
+from broute_addon.wisun.events import (
+    Answer,
+    CommandAccepted,
+    CommandFailed,
+    Event,
+    TransmitResult,
+    Transmitted,
+    trace,
+)
+from broute_addon.wisun.line import Line, Listener
+
+_LOGGER = logging.getLogger(__name__)
+
+_UART_OVERRUN = 9
+_MARKER_ATTEMPTS = 3
+
+
+class _InFlight:
+    """What has been heard of the exchange that is under way."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.accepted = False
+        self.refusal: int | None = None
+        self.finished = not exchange.ends
+        self.events: list[Event] = []
+        self._answer_seen = exchange.answer is None
+
+    @property
+    def answered(self) -> bool:
+        return self.accepted or self.refusal is not None
+
+    def take(self, event: Event) -> None:
+        match event:
+            case CommandAccepted() if self._answer_seen:
+                self.accepted = True
+            case CommandFailed(code) if self._answer_seen:
+                self.refusal = code
+            case Answer(word) if word == self.exchange.answer:
+                self._answer_seen = True
+            case Transmitted(TransmitResult.RESOLVING):
+                pass  # another one follows
+            case _ if isinstance(event, self.exchange.ends):
+                self.finished = True
+        self.events.append(event)
+
+
+class Dongle:
+    """A stick that was brought into a known dialect. Give it a line that is all its own."""
+
+    def __init__(
+        self,
+        line: Line,
+        dialect: Dialect,
+        on_event: Callable[[Event], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._line = line
+        self._dialect = dialect
+        self._on_event = on_event
+        self._on_lost = on_lost
+        self._turn = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._in_flight: _InFlight | None = None
+        self._out_of_step = False
+        self._markers = 0
+        line.listen(Listener(self._received, self._lost))
+
+    @property
+    def is_in_step(self) -> bool:
+        """False while a late answer may be on its way, or the stick is mute."""
+        return not self._out_of_step
+
+    async def run(self, command: Command) -> tuple[Event, ...]:
+        """Runs a command to its end; the events heard meanwhile.
+
+        Raises:
+            CommandFailedError: the stick refused.
+            DongleTimeoutError: it didn't answer, or not finish, in time.
+            TransportError: the port is gone.
+        """
+        async with self._turn:
+            try:
+                return await self._run(command)
+            except CommandFailedError as refused:
+                if not self._dialect.adapt(command, refused.code):
+                    raise
+                name = self._dialect.name
+                _LOGGER.warning("%s; going on as %s", refused, name)
+                self._out_of_step = True  # part of it may be left in the stick's line buffer
+            return await self._run(command)
+
+    async def _run(self, command: Command) -> tuple[Event, ...]:
+        events: list[Event] = []
+        for exchange in self._dialect.encode(command):
+            events += await self._exchange(exchange)
+        return tuple(events)
+
+    async def _exchange(self, exchange: Exchange) -> list[Event]:
+        last = not exchange.repeatable
+        while True:
+            if self._out_of_step:
+                await self._find_step()
+            flight = await self._play(exchange)
+            if flight.accepted or flight.refusal not in {None, _UART_OVERRUN}:
+                break
+            self._out_of_step = True
+            if last:
+                await self._find_step()  # a mute stick is told as such
+                break
+            last = True
+        return _outcome(flight)
+
+    async def _play(self, exchange: Exchange) -> _InFlight:
+        """Writes the exchange and waits for its end or its deadlines."""
+        flight = self._in_flight = _InFlight(exchange)
+        _LOGGER.debug("→ %s", exchange.trace)
+        try:
+            self._dialect.expect(exchange)
+            self._line.write(exchange.data)
+            await self._until(lambda: flight.answered, exchange.answer_s)
+            if flight.accepted:
+                await self._until(lambda: flight.finished, exchange.finish_s)
+        except TimeoutError:
+            _LOGGER.debug("%s: deadline passed", exchange.trace)
+        finally:
+            self._in_flight = None
+            self._out_of_step |= not flight.answered
+        return flight
+
+    async def _find_step(self) -> None:
+        for _ in range(_MARKER_ATTEMPTS):
+            marker = self._dialect.marker(self._markers)
+            self._markers += 1
+            if (await self._play(marker)).accepted:
+                self._out_of_step = False
+                return
+        raise DongleTimeoutError(message("dongle_mute"))
+
+    async def _until(self, done: Callable[[], bool], seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while not done():
+                self._line.check()
+                self._news.clear()
+                await self._news.wait()
+
+    def _received(self, data: bytes) -> None:
+        for event in self._dialect.receive(data):
+            _LOGGER.debug("← %s", trace(event))
+            if self._in_flight is not None:
+                self._in_flight.take(event)
+            if not isinstance(event, CommandAccepted | CommandFailed | Answer):
+                self._on_event(event)
+        self._news.set()
+
+    def _lost(self) -> None:
+        self._news.set()
+        self._on_lost()
+
+
+def _outcome(flight: _InFlight) -> list[Event]:
+    exchange = flight.exchange
+    if flight.refusal is not None:
+        text = message("command_refused", command=_word(exchange), code=flight.refusal)
+        raise CommandFailedError(text, flight.refusal)
+    unanswered_but_done = exchange.ends and flight.finished
+    if flight.accepted and not flight.finished and exchange.must_finish:
+        raise DongleTimeoutError(message("dongle_timeout", command=_word(exchange)))
+    if not flight.accepted and not unanswered_but_done:
+        raise DongleTimeoutError(message("dongle_timeout", command=_word(exchange)))
+    return flight.events
+
+
+def _word(exchange: Exchange) -> str:
+    return exchange.trace.split(maxsplit=1)[0]

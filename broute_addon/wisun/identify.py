@@ -1,0 +1,119 @@
+"""Opens a port and plays the probe on it, at the factory's baud rate and then at the others."""
+
+import asyncio
+import contextlib
+import logging
+
+from broute_addon.errors import UnknownDialectError
+from broute_addon.messages import message
+from broute_addon.wisun.detect import (
+    FACTORY_BAUD,
+    OTHER_BAUDS,
+    Found,
+    Probe,
+    Step,
+    probe,
+    probe_rate,
+)
+from broute_addon.wisun.line import Line, Listener
+from broute_addon.wisun.ports import node_age_s
+from broute_addon.wisun.values import Connect
+
+_LOGGER = logging.getLogger(__name__)
+
+BOOT_S = 3.0
+"""A stick may be spoken to 3 s after it was plugged in (wisun-modules 1.2, RATOC)."""
+_CLOSE_S = 2.0
+_MOST_HEARD = 16_384
+
+
+async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tuple[Line, Found]:
+    """An open line to a text module, and what it is; within ten seconds in the worst case.
+
+    Raises:
+        TransportError: the port is absent, busy, no serial port, or vanished.
+        UnknownDialectError: nothing there that we can speak to.
+    """
+    await _wait_for_boot(port)
+    for baud in (FACTORY_BAUD, *OTHER_BAUDS):
+        line = await Line.open(connect, port, baud)
+        question = probe if baud == FACTORY_BAUD else probe_rate
+        found = None
+        try:
+            found = await run_probe(line, question(port, thorough=thorough))
+        finally:
+            if found is None:
+                await close_quietly(line)
+        if found is not None:
+            _LOGGER.debug(
+                "%s at %d baud: %s, firmware %s", port, baud, found.variant.name, found.firmware
+            )
+            return line, found
+    raise UnknownDialectError(message("dongle_silent", port=port))
+
+
+async def close_quietly(line: Line) -> None:
+    """Closes within two seconds; the error that made us close is the one worth telling."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSE_S):
+            await line.close()
+
+
+async def _wait_for_boot(port: str) -> None:
+    age = node_age_s(port)
+    if age is not None and age < BOOT_S:
+        _LOGGER.debug("%s was plugged in %.1f s ago", port, age)
+        await asyncio.sleep(BOOT_S - age)
+
+
+async def run_probe(line: Line, probe: Probe) -> Found | None:
+    """Plays a probe's steps on a line.
+
+    Raises:
+        TransportError: the port vanished meanwhile.
+        UnknownDialectError: from the probe.
+    """
+    ear = _Ear(line)
+    try:
+        step = next(probe)
+        while True:
+            step = probe.send(await ear.play(step))
+    except StopIteration as end:
+        found: Found | None = end.value
+        return found
+
+
+class _Ear:
+    """Listens to a line for one step at a time."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._heard = bytearray()
+        self._news = asyncio.Event()
+        line.listen(Listener(self._received, self._news.set))
+
+    async def play(self, step: Step) -> bytes:
+        """All that was heard during the step; what came before belongs to its drain."""
+        if step.send:
+            self._heard.clear()
+            self._line.write(step.send)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + step.wait_s
+        while not (step.until and step.until.search(self._heard)):
+            left = deadline - loop.time()
+            patience = left if step.quiet_s is None else min(left, step.quiet_s)
+            self._news.clear()
+            try:
+                async with asyncio.timeout(patience):
+                    await self._news.wait()
+            except TimeoutError:
+                break
+            self._line.check()
+        heard = bytes(self._heard)
+        self._heard.clear()
+        return heard
+
+    def _received(self, data: bytes) -> None:
+        self._heard += data
+        del self._heard[:-_MOST_HEARD]
+        self._news.set()

@@ -1,0 +1,48 @@
+"""Bytes that are not understood yet, within bounds."""
+
+LIMIT = 4096
+"""The longest sentence is a hexadecimal ERXUDP of 1232 bytes: 126 + 2464 + 2 characters."""
+
+
+class ReceiveBuffer:
+    """A bounded byte queue with the few questions a text grammar asks."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    def feed(self, data: bytes) -> None:
+        """Appends; whoever feeds must then take, and `trim` what nobody can use."""
+        self._bytes += data
+
+    def trim(self) -> int:
+        """Drops everything once the limit is passed; returns how much that was."""
+        if len(self._bytes) <= LIMIT:
+            return 0
+        return len(self.take(len(self._bytes)))
+
+    def peek(self, size: int, start: int = 0) -> bytes:
+        """Up to `size` bytes from `start`, left where they are."""
+        return bytes(self._bytes[start : start + size])
+
+    def take(self, size: int) -> bytes:
+        """Removes and returns the first `size` bytes."""
+        taken = bytes(self._bytes[:size])
+        del self._bytes[:size]
+        return taken
+
+    def skip_line_ends(self) -> None:
+        """Removes leading CR and LF."""
+        count = len(self._bytes) - len(self._bytes.lstrip(b"\r\n"))
+        del self._bytes[:count]
+
+    def line_end(self) -> int:
+        """Position of the first CR or LF, -1 without one."""
+        ends = (self._bytes.find(b"\r"), self._bytes.find(b"\n"))
+        return min((end for end in ends if end >= 0), default=-1)
+
+    def find(self, word: bytes) -> int:
+        """Position of `word`, -1 without it."""
+        return self._bytes.find(word)

@@ -1,0 +1,96 @@
+"""In which order to listen for the meter, and which beacon is ours.
+
+A scan costs 9.6 ms x (2^duration + 1) a channel. Every meter seen sits on the 400 kHz grid, half
+of the channels, the only ones a J11 module can use at all; that halves the longer scans. The
+other half still gets its turn, so that no meter can hide there.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from broute_addon.wisun.commands import ALL_CHANNELS, GRID_CHANNELS, scan_time_s
+from broute_addon.wisun.values import Pan
+
+_TICK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One SKSCAN."""
+
+    duration: int
+    mask: int
+
+    @property
+    def seconds(self) -> float:
+        return scan_time_s(self.mask, self.duration)
+
+
+def sweeps(durations: Sequence[int]) -> tuple[Sweep, ...]:
+    """The first duration on all channels; the next ones first on the grid, then beside it; the
+    last, the dearest, at the end. In all, each duration covers each channel once."""
+    first, between, last = durations[:1], durations[1:-1], durations[1:][-1:]
+    plan = [Sweep(duration, ALL_CHANNELS) for duration in first]
+    for group in (between, last):
+        for mask in (GRID_CHANNELS, ALL_CHANNELS & ~GRID_CHANNELS):
+            plan += [Sweep(duration, mask) for duration in group]
+    return tuple(plan)
+
+
+def best(pans: Iterable[Pan], pairing_id: str) -> Pan | None:
+    """Our meter's PAN: the pairing ID decides, signal strength only breaks ties.
+
+    A beacon that names no pairing ID answered a request that carried ours, and is taken when no
+    better one is there; one that names another is never taken.
+    """
+    candidates = [pan for pan in pans if pan.pairing_id in {pairing_id, None}]
+    return max(
+        candidates,
+        key=lambda pan: (pan.pairing_id == pairing_id, pan.lqi or 0),
+        default=None,
+    )
+
+
+class Progress:
+    """Reports the share of a plan's time that has passed, twice a second, until left."""
+
+    def __init__(self, plan: Sequence[Sweep], report: Callable[[float], None] | None) -> None:
+        self._total = sum(sweep.seconds for sweep in plan)
+        self._report = report
+        self._done = 0.0
+        self._sweep: Sweep | None = None
+        self._began = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if error is None and self._report is not None:
+            self._report(1.0)
+
+    def begin(self, sweep: Sweep) -> None:
+        """Call when a sweep begins; the one before is over then."""
+        if self._sweep is not None:
+            self._done += self._sweep.seconds
+        self._sweep = sweep
+        self._began = asyncio.get_running_loop().time()
+        if self._timer is None and self._report is not None:
+            self._tick()
+
+    def _tick(self) -> None:
+        if self._sweep is None or self._report is None:
+            return
+        loop = asyncio.get_running_loop()
+        passed = min(loop.time() - self._began, self._sweep.seconds)
+        self._report(min(1.0, (self._done + passed) / self._total))
+        self._timer = loop.call_later(_TICK_S, self._tick)

@@ -1,0 +1,328 @@
+"""The text grammar of the SKSTACK modules: bytes in, events out.
+
+The line is king but for one sentence: ERXUDP is framed by its length field (`sk_datagram`).
+Everything is told by content, never by order, because a stick prints events between a command's
+echo and its `OK`, and even inside the echo (`sk_echo`). Only `OK`, `FAIL` and the answers of
+queries belong to the command in flight. Lines end in CR, LF or both (the product command ROPT
+answers with a bare CR); empty lines mean nothing. What is no sentence is `Noise`: counted, shown
+nowhere, fatal never. The differences between modules are the rows of `sk_variants`.
+
+Sources: wisun-modules part 2 and 7.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import assert_never
+
+from broute_addon.wisun.commands import (
+    ALL_CHANNELS,
+    ActiveScan,
+    Command,
+    EchoOff,
+    EnergyScan,
+    Join,
+    Reset,
+    SelectPan,
+    SendUdp,
+    SetCredentials,
+    ShowSignal,
+    Terminate,
+    scan_time_s,
+)
+from broute_addon.wisun.dialect import Exchange
+from broute_addon.wisun.events import (
+    Answer,
+    CommandAccepted,
+    CommandFailed,
+    EnergyScanned,
+    Event,
+    JoinFailed,
+    JoinSucceeded,
+    Noise,
+    Notice,
+    PanFound,
+    ScanFinished,
+    SessionClosed,
+    SessionExpired,
+    TerminatedByMeter,
+    TransmitBudgetExhausted,
+    TransmitBudgetRestored,
+    TransmitResult,
+    Transmitted,
+    UdpReceived,
+    WokeUp,
+)
+from broute_addon.wisun.receive_buffer import ReceiveBuffer
+from broute_addon.wisun.sk_datagram import WORD, take_datagram
+from broute_addon.wisun.sk_echo import Echo
+from broute_addon.wisun.sk_variants import SkVariant, other
+from broute_addon.wisun.values import MacAddress, Pan
+
+RESET_S = 5.0
+JOIN_S = 45.0
+"""A failing SKJOIN tells so after 38 to 40 s (wisun-modules 2.8)."""
+SCAN_MARGIN_S = 5.0
+_SEND_ANSWER_S = 5.0  # usual are 0.11 to 0.34 s
+_SEND_FINISH_S = 2.0
+_LONGEST_LINE = 1024
+
+_QUERIES = frozenset({"EVER", "EAPPVER", "EINFO", "ESREG", "EPONG"})
+_PAN_ROW = re.compile(r"(Channel|Channel Page|Pan ID|Addr|LQI|Side|PairID|HEMS|Relay\b.*):(.*)")
+_EVENT_INSIDE = re.compile(r"EVENT [0-9A-Fa-f]{1,2}(?: |$)")
+_ERROR_CODE = re.compile(r"ER(\d+)")
+_EVENTS: Mapping[int, Event] = {
+    0x22: ScanFinished(),
+    0x24: JoinFailed(),
+    0x25: JoinSucceeded(),
+    0x26: TerminatedByMeter(),
+    0x27: SessionClosed(confirmed=True),
+    0x28: SessionClosed(confirmed=False),
+    0x29: SessionExpired(),
+    0x32: TransmitBudgetExhausted(),
+    0x33: TransmitBudgetRestored(),
+    0xC0: WokeUp(),
+}
+_TRANSMITTED = 0x21
+_CLOSING_A_PAN = frozenset({0x20, 0x22})
+
+
+class SkStack:
+    """A `Dialect`: one opened stick's text, with the little state that its sentences need."""
+
+    def __init__(self, variant: SkVariant) -> None:
+        self.variant = variant
+        self._adapted = False
+        self._buffer = ReceiveBuffer()
+        self._echo = Echo()
+        self._pan: dict[str, str] | None = None
+        self._energy_expected = False
+
+    @property
+    def name(self) -> str:
+        return f"SKSTACK {self.variant.name}"
+
+    def encode(  # noqa: PLR0911 - one for each command
+        self, command: Command
+    ) -> tuple[Exchange, ...]:
+        match command:
+            case Reset():
+                return (_line("SKRESET", answer_s=RESET_S),)
+            case EchoOff():
+                return (_line("SKSREG SFE 0"),)
+            case ShowSignal():
+                return (_line("SKSREG SA2 1"),) if self.variant.shows_signal else ()
+            case SetCredentials(credentials):
+                password = credentials.password.reveal()
+                return (
+                    _line(f"SKSETPWD {len(password):X} {password}", trace="SKSETPWD ****"),
+                    _line(f"SKSETRBID {credentials.route_b_id.reveal()}", trace="SKSETRBID ****"),
+                )
+            case ActiveScan(duration, paired, mask):
+                return (self._scan(2 if paired else 3, mask, duration, ScanFinished),)
+            case EnergyScan(duration, mask):
+                return (self._scan(0, mask, duration, EnergyScanned),)
+            case SelectPan(pan):
+                return (_line(f"SKSREG S2 {pan.channel:X}"), _line(f"SKSREG S3 {pan.pan_id:04X}"))
+            case Join(address):
+                line = f"SKJOIN {address}"
+                return (
+                    _line(line, trace="SKJOIN", ends=(JoinSucceeded, JoinFailed), within=JOIN_S),
+                )
+            case SendUdp(to, payload):
+                return (self._send(to, payload),)
+            case Terminate(confirm_s):
+                return (
+                    _line("SKTERM", ends=(SessionClosed,), within=confirm_s, must_finish=False),
+                )
+            case _:
+                assert_never(command)
+
+    def expect(self, exchange: Exchange) -> None:
+        self._echo.expect(exchange.echo)
+
+    def marker(self, attempt: int) -> Exchange:
+        """SKVER and SKINFO in turn; the empty line before ends whatever was left half said."""
+        word, answer = (("SKVER", "EVER"), ("SKINFO", "EINFO"))[attempt % 2]
+        data = f"\r\n{word}\r\n".encode()
+        return Exchange(data, f"{word} (in step?)", answer_s=1.0, answer=answer, echo=word.encode())
+
+    def adapt(self, command: Command, code: int) -> bool:
+        """ER05 (or ER06 for a datagram) may mean that SIDE is wanted, or not; tried once."""
+        telling = {5} if isinstance(command, ActiveScan | EnergyScan) else set[int]()
+        telling = {5, 6} if isinstance(command, SendUdp) else telling
+        if code not in telling or self._adapted:
+            return False
+        self._adapted = True
+        self.variant = other(self.variant)
+        return True
+
+    def receive(self, data: bytes) -> list[Event]:
+        self._buffer.feed(data)
+        events: list[Event] = []
+        while (taken := self._take()) is not None:
+            events += taken
+        if dropped := self._buffer.trim():
+            events.append(Noise(dropped))
+        return events
+
+    def _scan(self, mode: int, mask: int, duration: int, end: type[Event]) -> Exchange:
+        side = " 0" if self.variant.side else ""
+        # A firmware that ignores the mask must not look like a dead one: time for all channels.
+        within = scan_time_s(ALL_CHANNELS, duration) + SCAN_MARGIN_S
+        return _line(f"SKSCAN {mode} {mask:08X} {duration:X}{side}", ends=(end,), within=within)
+
+    def _send(self, to: str, payload: bytes) -> Exchange:
+        side = "0 " if self.variant.side else ""
+        header = f"SKSENDTO 1 {to} 0E1A 1 {side}{len(payload):04X} ".encode()
+        return Exchange(
+            data=header + payload,
+            trace=f"SKSENDTO {len(payload)} bytes",
+            answer_s=_SEND_ANSWER_S,
+            ends=(Transmitted,),
+            finish_s=_SEND_FINISH_S,
+            must_finish=False,
+            echo=header.rstrip(),
+            repeatable=False,
+        )
+
+    def _take(self) -> list[Event] | None:
+        """The events of one sentence; None when more bytes are needed."""
+        buffer = self._buffer
+        buffer.skip_line_ends()
+        if not len(buffer) or not self._echo.take(buffer):
+            return None
+        if (start := buffer.find(WORD)) == 0:
+            return self._take_datagram()
+        end = buffer.line_end()
+        if 0 < start < (end if end >= 0 else len(buffer)):
+            return [Noise(len(buffer.take(start)))]
+        if end >= 0:
+            return self._sentence(buffer.take(end))
+        return [Noise(len(buffer.take(len(buffer))))] if len(buffer) > _LONGEST_LINE else None
+
+    def _take_datagram(self) -> list[Event] | None:
+        verdict = take_datagram(self._buffer)
+        match verdict:
+            case UdpReceived():
+                return [verdict]
+            case "incomplete":
+                return None
+            case "broken":
+                return [Noise(len(self._buffer.take(len(WORD))))]
+
+    def _sentence(self, line: bytes) -> list[Event]:  # noqa: PLR0911 - one for each kind
+        text = line.decode("ascii", "replace").strip("\0\t \N{REPLACEMENT CHARACTER}")
+        if not text:
+            return []
+        if self._pan is not None and (row := _PAN_ROW.fullmatch(text)):
+            self._pan[row[1]] = row[2].strip()
+            return []
+        word, *fields = text.split()
+        match word:
+            case "OK" if len(fields) <= 1:
+                return [CommandAccepted(*fields)]
+            case "FAIL":
+                code = _ERROR_CODE.fullmatch(fields[0]) if fields else None
+                return [CommandFailed(int(code[1]) if code else 0)]
+            case "EVENT" if fields:
+                return self._event(fields)
+            case "EPANDESC":
+                events = self._close_pan()
+                self._pan = {}
+                return events
+            case "EEDSCAN":
+                self._energy_expected = True
+                return []
+            case _ if word in _QUERIES:
+                return [Answer(word, tuple(fields))]
+            case _:
+                return self._anything_else(text, [word, *fields])
+
+    def _anything_else(self, text: str, fields: list[str]) -> list[Event]:
+        if self._energy_expected and (levels := _energy(fields)):
+            self._energy_expected = False
+            return [EnergyScanned(levels)]
+        if inside := _EVENT_INSIDE.search(text):
+            return [Noise(inside.start()), *self._event(text[inside.start() :].split()[1:])]
+        return [Noise(len(text))]
+
+    def _event(self, fields: list[str]) -> list[Event]:
+        number = _hex(fields[0])
+        if number is None:
+            return [Noise(len(" ".join(fields)))]
+        closed = self._close_pan() if number in _CLOSING_A_PAN else []
+        if number == _TRANSMITTED:
+            return [*closed, _transmitted(fields[1:])]
+        return [*closed, _EVENTS.get(number, Notice(number))]
+
+    def _close_pan(self) -> list[Event]:
+        """An EPANDESC has no end mark: rows belong to it until the next beacon or the scan's end.
+
+        So a sentence that comes between its rows does no harm.
+        """
+        rows, self._pan = self._pan, None
+        if rows is None:
+            return []
+        try:
+            return [PanFound(_pan(rows))]
+        except (KeyError, ValueError):
+            return [Noise(sum(map(len, rows.values())))]
+
+
+def _line(
+    text: str,
+    *,
+    trace: str | None = None,
+    answer_s: float = 2.0,
+    ends: tuple[type[Event], ...] = (),
+    within: float = 0.0,
+    must_finish: bool = True,
+) -> Exchange:
+    return Exchange(
+        data=f"{text}\r\n".encode(),
+        trace=trace or text,
+        answer_s=answer_s,
+        ends=ends,
+        finish_s=within,
+        must_finish=must_finish,
+        echo=text.encode(),
+    )
+
+
+def _hex(text: str) -> int | None:
+    try:
+        return int(text, 16)
+    except ValueError:
+        return None
+
+
+def _transmitted(fields: list[str]) -> Event:
+    """`[address] [side] param`, the parameter with one digit or two."""
+    after_address = [field for field in fields if ":" not in field]
+    parameter = _hex(after_address[-1]) if after_address else None
+    try:
+        return Transmitted(TransmitResult(parameter))
+    except ValueError:
+        return Notice(_TRANSMITTED)
+
+
+def _pan(rows: Mapping[str, str]) -> Pan:
+    return Pan(
+        channel=int(rows["Channel"], 16),
+        pan_id=int(rows["Pan ID"], 16),
+        address=MacAddress.parse(rows["Addr"]),
+        lqi=int(rows["LQI"], 16) if rows.get("LQI") else None,
+        pairing_id=rows.get("PairID") or None,
+    )
+
+
+def _energy(fields: list[str]) -> tuple[tuple[int, int], ...]:
+    """Pairs of channel and level; an odd count means that SIDE stands first."""
+    numbers = [_hex(field) for field in fields]
+    pairs = numbers[len(numbers) % 2 :]
+    found = [
+        (channel, level)
+        for channel, level in zip(pairs[::2], pairs[1::2], strict=True)
+        if channel is not None and level is not None
+    ]
+    return tuple(found) if 2 * len(found) == len(pairs) else ()
