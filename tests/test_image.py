@@ -1,0 +1,131 @@
+"""The Dockerfile and the service that s6-overlay starts in the container."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.repository import ROOT, is_executable, tracked_files
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+SERVICES = "rootfs/etc/s6-overlay/s6-rc.d"
+BUILT_IN = {"base", "fix-attrs", "legacy-cont-init", "legacy-services", "user", "user2"}
+RUN = ROOT / SERVICES / "broute" / "run"
+FINISH = ROOT / SERVICES / "broute" / "finish"
+
+
+def default_base() -> str:
+    """The base image that the Dockerfile builds on when nobody says otherwise."""
+    found = re.search(r"^ARG BUILD_FROM=(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_build_file_and_dockerfile_have_the_same_base() -> None:
+    build = yaml.safe_load((ROOT / "build.yaml").read_text(encoding="utf-8"))
+    manifest = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    assert build["build_from"] == dict.fromkeys(manifest["arch"], default_base())
+
+
+def test_images_are_named_by_tag() -> None:
+    for image in [default_base(), *re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)]:
+        assert image == "${BUILD_FROM}" or re.fullmatch(r"[\w./-]+:[\w.-]+", image), image
+
+
+def test_the_build_needs_no_system_package_and_no_compiler() -> None:
+    assert not re.search(r"\bapk\b|build-base|\bgcc\b", DOCKERFILE)
+    assert "--require-hashes --only-binary=:all:" in DOCKERFILE
+
+
+def test_the_image_says_what_the_manifest_says() -> None:
+    manifest = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    labels = dict(re.findall(r'(io\.hass\.\w+)="(.*?)"', DOCKERFILE))
+    assert labels["io.hass.name"] == manifest["name"]
+    assert labels["io.hass.description"] == manifest["description"]
+    assert labels["io.hass.type"] == "app"
+
+
+def test_everything_the_dockerfile_copies_is_let_into_the_build() -> None:
+    allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    sources = [source for line in copied for source in line.split()]
+    assert sources
+    assert {Path(source).parts[0] for source in sources} <= {Path(a).parts[0] for a in allowed}
+
+
+def service_folders() -> list[Path]:
+    """The folders of s6-rc services in the repository, but for the bundle of s6-overlay itself."""
+    return [path for path in (ROOT / SERVICES).iterdir() if path.name not in BUILT_IN]
+
+
+@pytest.mark.parametrize("folder", service_folders(), ids=lambda path: path.name)
+def test_a_service_is_complete(folder: Path) -> None:
+    assert (folder / "type").read_text() == "longrun\n"
+    assert (folder / "dependencies.d" / "base").exists()
+    assert (ROOT / SERVICES / "user" / "contents.d" / folder.name).exists()
+    for name in ("run", "finish"):
+        script = folder / name
+        assert script.read_text().startswith("#!/command/with-contenv sh\n")
+        assert is_executable(script.relative_to(ROOT).as_posix())
+    for name in ("notification-fd", "timeout-kill"):
+        assert (folder / name).read_text().strip().isdigit()
+
+
+def test_services_name_only_what_exists() -> None:
+    known = BUILT_IN | {folder.name for folder in service_folders()}
+    named = (Path(path) for path in tracked_files() if path.startswith(SERVICES))
+    folders = ("contents.d", "dependencies.d")
+    assert {path.name for path in named if path.parent.name in folders} <= known
+
+
+def test_the_container_s_files_have_unix_line_ends() -> None:
+    for path in tracked_files():
+        if path.startswith("rootfs/"):
+            assert b"\r" not in (ROOT / path).read_bytes(), path
+
+
+def test_the_service_starts_the_program_with_its_readiness_channel(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\necho "$BROUTE_READY_FD $*" >{told}\n')
+    python.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(["sh", RUN], check=True, env={"PATH": path})
+    channel = (RUN.parent / "notification-fd").read_text().strip()
+    assert told.read_text() == f"{channel} -m broute_addon run --metrics 0.0.0.0:9099\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "signal", "already", "left"),
+    [
+        pytest.param(0, 0, "0", None, id="a clean end is left to s6"),
+        pytest.param(256, 15, "0", None, id="a stop writes nothing"),
+        pytest.param(1, 0, "0", "1", id="a crash ends the container with its code"),
+        pytest.param(78, 0, None, "78", id="so does an unreadable options file"),
+        pytest.param(256, 9, "0", "137", id="and a kill"),
+        pytest.param(1, 0, "70", "70", id="the first failure wins"),
+    ],
+)
+def test_only_a_crash_halts_the_container(
+    tmp_path: Path, code: int, signal: int, already: str | None, left: str | None
+) -> None:
+    """The script itself, with /run and the halting program moved into a folder of the test."""
+    halted = tmp_path / "halted"
+    results = tmp_path / "s6-linux-init-container-results"
+    results.mkdir()
+    if already is not None:
+        (results / "exitcode").write_text(already)
+    halt = tmp_path / "s6" / "basedir" / "bin" / "halt"
+    halt.parent.mkdir(parents=True)
+    halt.write_text(f"#!/bin/sh\ntouch {halted}\n")
+    halt.chmod(0o755)
+    script = tmp_path / "finish"
+    script.write_text(FINISH.read_text().replace("/run/", f"{tmp_path}/"))
+
+    subprocess.run(["sh", script, str(code), str(signal), "broute", "1"], check=True)
+    assert halted.exists() == (left is not None)
+    if left is not None:
+        assert (results / "exitcode").read_text().strip() == left
