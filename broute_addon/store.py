@@ -5,7 +5,7 @@ one: a slow broker or page skips, it never queues.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -32,10 +32,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that publishers need to know. `since` is when `connection` was entered (UTC)."""
+    """All that publishers need to know. `since` is when `connection` was entered (UTC).
+
+    `problem` is why the meter isn't being read, if so; `notices` are faults in the options that
+    don't prevent reading.
+    """
 
     connection: Connection = Connection.LOOKING_FOR_STICK
     problem: Message | None = None
+    notices: tuple[Message, ...] = ()
     since: datetime = EPOCH
     dongle: DongleIdentity | None = None
     pan: Pan | None = None
@@ -89,7 +94,14 @@ class Store:
 
     def apply(self, update: Update) -> None:
         """Takes an update from the engine and wakes whoever waits for news."""
-        self.snapshot = applied(self.snapshot, update, self._clock())
+        self._set(applied(self.snapshot, update, self._clock()))
+
+    def note(self, notices: Iterable[Message]) -> None:
+        """What is wrong with the options at present."""
+        self._set(replace(self.snapshot, notices=tuple(notices)))
+
+    def _set(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
         for event in self._waiting:
             event.set()
 

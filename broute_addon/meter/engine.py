@@ -63,8 +63,6 @@ _LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.5
 """While waiting for a stick, how often the list of ports is looked at."""
 
-CLOSE_TIMEOUT_S = 5.0
-
 
 class Command(Enum):
     """What a person can ask of the engine."""
@@ -319,7 +317,7 @@ class Engine:
             case SessionRenewing():
                 self._go(Connection.RENEWING)
             case SessionRenewed():
-                self._go(Connection.READING)
+                self._back_from(Connection.RENEWING)
             case TransmitHeld():
                 self._held(is_held=True)
             case TransmitReleased():
@@ -331,8 +329,14 @@ class Engine:
 
     def _held(self, *, is_held: bool) -> None:
         self._tell("transmit_limited", value=is_held)
-        if self._poller is not None:
-            self._go(Connection.ON_HOLD if is_held else Connection.READING)
+        if not is_held:
+            self._back_from(Connection.ON_HOLD)
+        elif self._poller is not None:
+            self._go(Connection.ON_HOLD)
+
+    def _back_from(self, interruption: Connection) -> None:
+        if self._connection is interruption:
+            self._go(Connection.READING)
 
     def _break(self, error: BRouteError) -> None:
         self._fault = error
@@ -344,11 +348,12 @@ class Engine:
         if link is None:
             return
         try:
-            if terminate and link.is_joined:
+            if terminate:
                 await link.terminate()
+        except BRouteError as error:
+            _LOGGER.debug("SKTERM: %s", error)
         finally:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await link.close()
+            await link.close()
 
     def _go(self, connection: Connection) -> None:
         self._connection = connection
