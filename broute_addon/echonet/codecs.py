@@ -6,12 +6,12 @@ throughout: ints, and Decimal where there is a step. `encode` is the inverse; it
 "no data" code for None.
 """
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
-from struct import Struct
 from typing import Protocol, TypeAlias
 
 from broute_addon.clock import JST
@@ -38,12 +38,12 @@ class Codec(Protocol):
 
 
 _STRUCTS = {
-    (1, False): Struct(">B"),
-    (2, False): Struct(">H"),
-    (4, False): Struct(">I"),
-    (1, True): Struct(">b"),
-    (2, True): Struct(">h"),
-    (4, True): Struct(">i"),
+    (1, False): struct.Struct(">B"),
+    (2, False): struct.Struct(">H"),
+    (4, False): struct.Struct(">I"),
+    (1, True): struct.Struct(">b"),
+    (2, True): struct.Struct(">h"),
+    (4, True): struct.Struct(">i"),
 }
 
 
@@ -60,17 +60,21 @@ class Number:
     maximum: int
     no_data: tuple[int, ...] = ()
     step: Decimal | None = None
-    _struct: Struct = field(init=False, repr=False, compare=False)
+    _struct: struct.Struct = field(init=False, repr=False, compare=False)
+    _unpack: Callable[[bytes], tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if any(self.minimum <= code <= self.maximum for code in self.no_data):
             raise ValueError("a no-data code lies inside the range of values")
-        object.__setattr__(self, "_struct", _STRUCTS[self.size, self.minimum < 0])
+        layout = _STRUCTS[self.size, self.minimum < 0]
+        object.__setattr__(self, "_struct", layout)
+        object.__setattr__(self, "_unpack", layout.unpack)
 
     def decode(self, edt: bytes) -> int | Decimal | None:
-        if len(edt) != self.size:
-            raise wrong_size(edt, self.size)
-        raw: int = self._struct.unpack(edt)[0]
+        try:
+            raw = self._unpack(edt)[0]
+        except struct.error:
+            raise wrong_size(edt, self.size) from None
         if not self.minimum <= raw <= self.maximum:
             return None
         return raw if self.step is None else raw * self.step
@@ -81,6 +85,10 @@ class Number:
                 raise not_encodable(value)
             return self._struct.pack(self.no_data[0])
         return self._struct.pack(self.raw(value))
+
+    def is_no_data(self, edt: bytes) -> bool:
+        """Whether it is one of the codes that say "no data" on purpose."""
+        return self._unpack(edt)[0] in self.no_data
 
     def raw(self, value: Value) -> int:
         """The raw count of a value. Raises EdtError outside the range or between two steps."""

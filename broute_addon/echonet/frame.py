@@ -18,7 +18,7 @@ from typing import NamedTuple
 from broute_addon.errors import FrameError
 from broute_addon.messages import Message, message
 
-_HEAD = Struct(">HH3s3sBB")
+_HEAD = Struct(">HH6sBB")
 _EHD = 0x1081
 _EHD_FORMAT_2 = 0x1082
 _TRACE_LIMIT = 300  # characters of str(frame)
@@ -62,7 +62,8 @@ CONTROLLER = Eoj(bytes.fromhex("05FF01"))
 NODE_PROFILE = Eoj(bytes.fromhex("0EF001"))
 METER = Eoj(bytes.fromhex("028801"))
 
-_KNOWN_EOJS = {eoj.octets: eoj for eoj in (CONTROLLER, NODE_PROFILE, METER)}
+_KNOWN_EOJS = (CONTROLLER, NODE_PROFILE, METER)
+_KNOWN_PAIRS = {a.octets + b.octets: (a, b) for a in _KNOWN_EOJS for b in _KNOWN_EOJS}
 
 
 class Esv(IntEnum):
@@ -142,7 +143,7 @@ _SYMBOLS = {
     Esv.SET_GET_SNA: "SetGet_SNA",
 }
 _ESVS = {int(esv): esv for esv in Esv}
-_TWO_BLOCKS = frozenset({Esv.SET_GET, Esv.SET_GET_RES, Esv.SET_GET_SNA})
+_TWO_BLOCKS = (0x6E, 0x7E, 0x5E)  # numbers: hashing an enum member is slow
 
 
 class PropertyData(NamedTuple):
@@ -173,7 +174,7 @@ class Frame(NamedTuple):
         size = len(data)
         if size < 12:
             raise FrameError(message("frame_too_short", count=size))
-        ehd, tid, seoj, deoj, service, opc = _HEAD.unpack_from(data)
+        ehd, tid, eojs, service, opc = _HEAD.unpack_from(data)
         if ehd != _EHD:
             raise FrameError(_wrong_header(ehd))
         esv = _ESVS.get(service)
@@ -181,12 +182,11 @@ class Frame(NamedTuple):
             raise FrameError(message("frame_service_unknown", esv=f"{service:02X}"))
         properties, end = _parse_block(data, 12, opc)
         get_properties: tuple[PropertyData, ...] = ()
-        if esv in _TWO_BLOCKS:
+        if service in _TWO_BLOCKS:
             if end >= size:
                 raise FrameError(message("frame_cut", count=size))
             get_properties, end = _parse_block(data, end + 1, data[end])
-        seoj = _KNOWN_EOJS.get(seoj) or Eoj(seoj)
-        deoj = _KNOWN_EOJS.get(deoj) or Eoj(deoj)
+        seoj, deoj = _KNOWN_PAIRS.get(eojs) or (Eoj(eojs[:3]), Eoj(eojs[3:]))
         return _new(cls, (tid, seoj, deoj, esv, properties, get_properties, size - end))
 
     def serialise(self) -> bytes:
@@ -197,8 +197,7 @@ class Frame(NamedTuple):
             _HEAD.pack(
                 _EHD,
                 self.tid,
-                self.seoj.octets,
-                self.deoj.octets,
+                self.seoj.octets + self.deoj.octets,
                 self.esv,
                 _block_count(self.properties),
             )
@@ -230,17 +229,16 @@ def _wrong_header(ehd: int) -> Message:
 
 def _parse_block(data: bytes, at: int, opc: int) -> tuple[tuple[PropertyData, ...], int]:
     """The `opc` properties that begin at `at`, and where they end."""
-    size = len(data)
     properties = []
-    for _ in range(opc):
-        begin = at + 2
-        if begin > size:
-            raise FrameError(message("frame_cut", count=size))
-        end = begin + data[at + 1]
-        properties.append(_new(PropertyData, (data[at], data[begin:end])))
-        at = end
-    if at > size:
-        raise FrameError(message("frame_cut", count=size))
+    try:
+        for _ in range(opc):
+            end = at + 2 + data[at + 1]
+            properties.append(_new(PropertyData, (data[at], data[at + 2 : end])))
+            at = end
+    except IndexError:
+        raise FrameError(message("frame_cut", count=len(data))) from None
+    if at > len(data):
+        raise FrameError(message("frame_cut", count=len(data)))
     return tuple(properties), at
 
 

@@ -8,10 +8,8 @@ Every energy is the reading of a register at an instant, as a raw count: kWh = r
 A count is good for nothing before both are known.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from broute_addon.clock import JST
 from broute_addon.echonet.codecs import Choice, DateTime, Number, Octets
@@ -272,12 +270,11 @@ _IDENTITY = (
 PROPERTIES = (*_LIVE, *_ENERGY, *_SCALE, *HISTORY_ROWS, *_IDENTITY, *COMMON_ROWS, *DEVICE_ROWS)
 """Every row of the meter's class; live values first, as they shall be shown."""
 
-_ROWS: Mapping[tuple[int, int], Property] = MappingProxyType(
-    {(METER_CLASS, row.epc): row for row in PROPERTIES}
-    | {(NODE_PROFILE_CLASS, row.epc): row for row in NODE_PROPERTIES}
-)
+_ROWS = {METER_CLASS << 8 | row.epc: row for row in PROPERTIES} | {
+    NODE_PROFILE_CLASS << 8 | row.epc: row for row in NODE_PROPERTIES
+}
 
 
 def property_row(eoj_class: int, epc: int) -> Property | None:
     """The row of an EPC in a class (0x0288 or 0x0EF0); None where there is none."""
-    return _ROWS.get((eoj_class, epc))
+    return _ROWS.get(eoj_class << 8 | epc)

@@ -5,7 +5,7 @@ the product shows. A row carries its own wire examples: tests, fuzz seeds and th
 come from them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from broute_addon.echonet.codecs import Codec, Value, not_encodable, wrong_size
@@ -42,7 +42,7 @@ class Property:
     examples: Mapping[str, Values]
     decode_only: Mapping[str, Values] = field(default_factory=dict)
     size: int | None = field(init=False)
-    _plan: tuple[tuple[str, int, int | None, Callable[[bytes], Value]], ...] = field(init=False)
+    _plan: tuple[tuple[str, slice, Callable[[bytes], Value]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         plan = []
@@ -52,7 +52,7 @@ class Property:
                 raise ValueError(f"{self.name}: a field follows one of unknown size")
             begin = end
             end = None if each.codec.size is None else begin + each.codec.size
-            plan.append((each.key, begin, end, each.codec.decode))
+            plan.append((each.key, slice(begin, end), each.codec.decode))
         object.__setattr__(self, "_plan", tuple(plan))
         object.__setattr__(self, "size", end)
 
@@ -61,9 +61,14 @@ class Property:
         if self.size is not None and len(edt) != self.size:
             raise wrong_size(edt, self.size)
         values = {}
-        for key, begin, end, decode in self._plan:
-            values[key] = decode(edt[begin:end])
+        for key, where, decode in self._plan:
+            values[key] = decode(edt[where])
         return values
+
+    def slices(self, edt: bytes) -> Iterator[tuple[Field, bytes]]:
+        """Each field with its bytes, for a reader who wants to see both. Checks nothing."""
+        for each, (_, where, _decode) in zip(self.fields, self._plan, strict=True):
+            yield each, edt[where]
 
     def encode(self, values: Values) -> bytes:
         """The EDT of these values. Raises EdtError for a value that is absent or doesn't fit."""

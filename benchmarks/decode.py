@@ -1,0 +1,79 @@
+"""Frames decoded per second: EDATA with E7 and E8 to exact readings, on one core.
+
+    python benchmarks/decode.py [SECONDS]
+
+Prints the best of five runs for the frame alone, for frame and values, and for readings as the
+rest of the product takes them. Goal: at least 200 000 a second (design.md 3).
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from broute_addon.echonet.frame import Frame
+from broute_addon.meter.properties import METER_CLASS, property_row
+from broute_addon.meter.readings import Reading
+
+EDATA = bytes.fromhex("1081010302880105FF017202E704000005AAE8040053003E")
+RUNS = 5
+CHUNK = 2_000
+
+
+def parse(data: bytes) -> Frame:
+    """The frame, its EDTs still raw."""
+    return Frame.parse(data)
+
+
+def values(data: bytes) -> dict[str, object]:
+    """Its values by key."""
+    told: dict[str, object] = {}
+    for epc, edt in Frame.parse(data).properties:
+        row = property_row(METER_CLASS, epc)
+        if row is not None:
+            told.update(row.decode(edt))
+    return told
+
+
+def readings(data: bytes, at: datetime) -> list[Reading]:
+    """One `Reading` for each value."""
+    told = []
+    for epc, edt in Frame.parse(data).properties:
+        row = property_row(METER_CLASS, epc)
+        if row is not None:
+            for key, value in row.decode(edt).items():
+                told.append(Reading(key, value, at))  # type: ignore[arg-type]
+    return told
+
+
+def per_second(step: Callable[[], object], seconds: float) -> float:
+    """Calls in a second of processor time, the best of some runs of about `seconds` each."""
+    best = 0.0
+    for _ in range(RUNS):
+        calls, begin = 0, time.process_time()
+        while (spent := time.process_time() - begin) < seconds:
+            for _ in range(CHUNK):
+                step()
+            calls += CHUNK
+        best = max(best, calls / spent)
+    return best
+
+
+def main() -> None:
+    """Measures and prints."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    now = datetime.now(UTC)
+    current = [reading.value for reading in readings(EDATA, now)]
+    if current != [1450, Decimal("8.3"), Decimal("6.2")]:
+        raise SystemExit(f"decoded wrongly: {current}")
+    for name, step in (
+        ("frame", lambda: parse(EDATA)),
+        ("frame and values", lambda: values(EDATA)),
+        ("frame and readings", lambda: readings(EDATA, now)),
+    ):
+        print(f"{name:20}{per_second(step, seconds):>12,.0f} a second")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
