@@ -35,12 +35,14 @@ async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tu
         UnknownDialectError: nothing there that we can speak to.
     """
     await _wait_for_boot(port)
+    heard = 0
     for baud in (FACTORY_BAUD, *OTHER_BAUDS):
         line = await Line.open(connect, port, baud)
         question = probe if baud == FACTORY_BAUD else probe_rate
         found = None
         try:
-            found = await run_probe(line, question(port, thorough=thorough))
+            found, count = await run_probe(line, question(port, thorough=thorough))
+            heard += count
         finally:
             if found is None:
                 await close_quietly(line)
@@ -49,7 +51,8 @@ async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tu
                 "%s at %d baud: %s, firmware %s", port, baud, found.variant.name, found.firmware
             )
             return line, found
-    raise UnknownDialectError(message("dongle_silent", port=port))
+    key = "dongle_unknown" if heard else "dongle_silent"
+    raise UnknownDialectError(message(key, port=port, count=heard))
 
 
 async def close_quietly(line: Line) -> None:
@@ -66,8 +69,8 @@ async def _wait_for_boot(port: str) -> None:
         await asyncio.sleep(BOOT_S - age)
 
 
-async def run_probe(line: Line, probe: Probe) -> Found | None:
-    """Plays a probe's steps on a line.
+async def run_probe(line: Line, probe: Probe) -> tuple[Found | None, int]:
+    """Plays a probe's steps on a line; what it found, and how many bytes were heard.
 
     Raises:
         TransportError: the port vanished meanwhile.
@@ -80,7 +83,7 @@ async def run_probe(line: Line, probe: Probe) -> Found | None:
             step = probe.send(await ear.play(step))
     except StopIteration as end:
         found: Found | None = end.value
-        return found
+        return found, ear.total
 
 
 class _Ear:
@@ -88,6 +91,7 @@ class _Ear:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self.total = 0
         self._heard = bytearray()
         self._news = asyncio.Event()
         line.listen(Listener(self._received, self._news.set))
@@ -100,6 +104,7 @@ class _Ear:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + step.wait_s
         while not (step.until and step.until.search(self._heard)):
+            self._line.check()
             left = deadline - loop.time()
             patience = left if step.quiet_s is None else min(left, step.quiet_s)
             self._news.clear()
@@ -108,12 +113,12 @@ class _Ear:
                     await self._news.wait()
             except TimeoutError:
                 break
-            self._line.check()
         heard = bytes(self._heard)
         self._heard.clear()
         return heard
 
     def _received(self, data: bytes) -> None:
+        self.total += len(data)
         self._heard += data
         del self._heard[:-_MOST_HEARD]
         self._news.set()

@@ -1,10 +1,8 @@
 """The way to the meter: opens a stick, scans, joins, sends and hears EDATA.
 
-`send` passes a gate. It is shut while the stick renews an expired session (EVENT 29 until 25) and
-while the airtime limit holds transmissions (EVENT 32 until 33); neither means that the meter is
-lost, so a request waits instead of failing. Both have an end of their own: a renewal that takes
-longer than a minute ends the session, a hold whose release was never heard ends after the hour
-that the budget counts.
+A scan or a join that was abandoned halfway leaves the stick in a state that nobody knows: it may
+be listening, or be talking PANA. The next scan or join then begins with a reset. So every one of
+them starts from the same known state, and an event that is late belongs to nothing any more.
 """
 
 import asyncio
@@ -19,10 +17,9 @@ from broute_addon.errors import (
     JoinRefusedError,
     JoinUnansweredError,
     PanNotFoundError,
-    SessionLostError,
     TransmitFailedError,
 )
-from broute_addon.messages import Message, message
+from broute_addon.messages import message
 from broute_addon.wisun.commands import (
     ActiveScan,
     EchoOff,
@@ -41,27 +38,19 @@ from broute_addon.wisun.events import (
     EnergyScanned,
     Event,
     JoinFailed,
-    JoinSucceeded,
     LinkEvent,
+    Noise,
     PanFound,
     PortLost,
-    SessionClosed,
-    SessionEnded,
-    SessionRenewed,
-    SessionRenewing,
-    TerminatedByMeter,
-    TransmitBudgetExhausted,
-    TransmitBudgetRestored,
-    TransmitHeld,
-    TransmitReleased,
     TransmitResult,
     Transmitted,
     UdpReceived,
 )
+from broute_addon.wisun.gate import Gate
 from broute_addon.wisun.identify import close_quietly, identify
 from broute_addon.wisun.line import Line
 from broute_addon.wisun.scanning import Progress, best, sweeps
-from broute_addon.wisun.session import Move, State, Trigger, step
+from broute_addon.wisun.session import Move, State
 from broute_addon.wisun.skstack import SkStack
 from broute_addon.wisun.values import (
     Connect,
@@ -76,9 +65,10 @@ _LOGGER = logging.getLogger(__name__)
 
 ECHONET_PORT = 0x0E1A
 PANA_PORT = 0x02CC
-RENEWAL_S = 60.0
-HOLD_S = 3660.0
 _NOISE_DURATION = 4
+_LEAVE_S = 11.0  # an unanswered SKTERM ends in EVENT 28 after 10 s
+_EXECUTION_FAILED, _UART_OVERRUN = 10, 9
+_OTHER_PORTS: Mapping[int, str] = {PANA_PORT: "PANA", 0x4D4C: "MLE"}
 
 
 class Link:
@@ -106,12 +96,7 @@ class Link:
         self._line = line
         self._on_datagram = on_datagram
         self._on_event = on_event
-        self._state = State.APART
-        self._held = False
-        self._gate = asyncio.Event()
-        self._end = message("not_joined")
-        self._renewal: asyncio.TimerHandle | None = None
-        self._hold: asyncio.TimerHandle | None = None
+        self._gate = Gate(on_event)
         self._credentials: Credentials | None = None
         self._pana_heard = 0
         self._is_known = False
@@ -148,7 +133,7 @@ class Link:
     @property
     def is_joined(self) -> bool:
         """True while a session stands, also while it is being renewed."""
-        return self._state in {State.JOINED, State.RENEWING}
+        return self._gate.is_joined
 
     async def reset(self) -> None:
         """SKRESET and back to the known state. Session and credentials are gone then.
@@ -159,12 +144,12 @@ class Link:
         try:
             await self._dongle.run(Reset())
         except CommandFailedError:  # busy with a session
-            await self._leave(10.0)
+            await self._leave(_LEAVE_S)
             await self._dongle.run(Reset())
         self._credentials = None
         self._has_joined = False
-        self._move(Move.RESET)
-        self._release()
+        self._gate.move(Move.RESET)
+        self._gate.release()
         await self._dongle.run(EchoOff())
         await self._dongle.run(ShowSignal())
         self._is_known = True
@@ -222,12 +207,12 @@ class Link:
         self.pan = pan
         self._pana_heard = 0
         self._has_joined = True
-        self._move(Move.JOIN)
+        self._gate.move(Move.JOIN)
         try:
             events = await self._run_join(pan)
         finally:
-            if self._state is State.JOINING:
-                self._move(Move.GIVE_UP)
+            if self._gate.state is State.JOINING:
+                self._gate.move(Move.GIVE_UP)
         if any(isinstance(event, JoinFailed) for event in events):
             if self._pana_heard:
                 raise JoinRefusedError(message("join_refused"))
@@ -241,17 +226,21 @@ class Link:
             TransmitFailedError: the radio couldn't deliver it: ask again.
             DongleTimeoutError, CommandFailedError, TransportError: the stick's fault.
         """
-        await self._pass_gate()
+        try:
+            await self._gate.wait()
+        except SessionLostError:
+            self._line.check()  # a vanished port is the deeper reason
+            raise
         assert self.pan is not None  # noqa: S101 - the gate lets only joined links pass
         try:
             events = await self._dongle.run(SendUdp(self.pan.address.link_local, edata))
         except CommandFailedError as refused:
-            if self._held:
+            if self._gate.is_held or refused.code == _UART_OVERRUN:
                 raise TransmitFailedError(message("transmit_failed")) from refused
-            if refused.code != 10:
+            if refused.code != _EXECUTION_FAILED:
                 raise
-            self._finish(Move.UNSENDABLE, message("session_unsendable"))
-            raise SessionLostError(self._end) from refused
+            self._gate.move(Move.UNSENDABLE)
+            raise self._gate.lost() from refused
         except DongleTimeoutError as late:
             if not self._dongle.is_in_step:
                 raise
@@ -272,10 +261,7 @@ class Link:
 
     async def close(self) -> None:
         """Gives the port back; bounded, may be called twice, at any moment."""
-        self._cancel_timers()
-        self._state = State.APART
-        self._end = message("not_joined")
-        self._update_gate()
+        self._gate.close()
         await close_quietly(self._line)
 
     async def _prepare(self, credentials: Credentials | None) -> None:
@@ -305,16 +291,17 @@ class Link:
         try:
             events = await self._dongle.run(join)
         except CommandFailedError as refused:
-            if refused.code != 10:
+            if refused.code != _EXECUTION_FAILED:
                 raise
-            await self._dongle.run(Terminate(10.0))  # a session that we don't know of
-            self._move(Move.JOIN)
+            await self._leave(_LEAVE_S)  # a session that we don't know of
+            self._has_joined = True
+            self._gate.move(Move.JOIN)
             events = await self._dongle.run(join)
         self._is_known = True
         return events
 
     async def _leave(self, confirm_s: float) -> None:
-        self._move(Move.LEAVE)
+        self._gate.move(Move.LEAVE)
         try:
             await self._dongle.run(Terminate(confirm_s))
         except CommandFailedError as refused:
@@ -322,88 +309,23 @@ class Link:
         else:
             self._has_joined = False
         finally:
-            self._move(Move.LEFT)
-
-    async def _pass_gate(self) -> None:
-        self._line.check()
-        await self._gate.wait()
-        self._line.check()
-        if self._state is not State.JOINED:
-            raise SessionLostError(self._end)
-
-    def _update_gate(self) -> None:
-        """Shut only for those whom waiting helps; a lost session is told at once."""
-        waiting_helps = self._state is State.RENEWING or (self._held and self.is_joined)
-        if waiting_helps:
-            self._gate.clear()
-        else:
-            self._gate.set()
-
-    def _move(self, trigger: Trigger) -> State:
-        before, self._state = self._state, step(self._state, trigger)
-        if before is State.RENEWING and self._state is not before and self._renewal:
-            self._renewal.cancel()
-            self._renewal = None
-        self._update_gate()
-        return before
-
-    def _finish(self, trigger: Trigger, reason: Message) -> None:
-        """Moves, and tells the session's end if that was one."""
-        before = self._move(trigger)
-        if before in {State.JOINED, State.RENEWING} and not self.is_joined:
-            self._end = reason
-            self._update_gate()
-            self._on_event(SessionEnded(reason))
+            self._gate.move(Move.LEFT)
 
     def _heard(self, event: Event) -> None:
         match event:
             case UdpReceived():
                 self._datagram(event)
-            case TransmitBudgetExhausted():
-                self._hold_transmissions()
-            case TransmitBudgetRestored():
-                self._release()
+            case Noise():
+                self.ignored["noise"] += 1
             case _:
-                self._session_event(event)
-
-    def _session_event(self, event: Event) -> None:
-        before = self._state
-        self._finish(type(event), _END_REASONS.get(type(event), message("not_joined")))
-        match before, self._state:
-            case State.JOINED, State.RENEWING:
-                loop = asyncio.get_running_loop()
-                self._renewal = loop.call_later(RENEWAL_S, self._renewal_overdue)
-                self._on_event(SessionRenewing())
-            case ((State.RENEWING | State.JOINED), State.JOINED) if event == JoinSucceeded():
-                self._on_event(SessionRenewed())
-
-    def _renewal_overdue(self) -> None:
-        self._finish(Move.OVERDUE, message("session_renewal_overdue"))
-
-    def _hold_transmissions(self) -> None:
-        if self._hold:
-            self._hold.cancel()
-        self._hold = asyncio.get_running_loop().call_later(HOLD_S, self._release)
-        if not self._held:
-            self._held = True
-            self._update_gate()
-            self._on_event(TransmitHeld())
-
-    def _release(self) -> None:
-        if self._hold:
-            self._hold.cancel()
-            self._hold = None
-        if self._held:
-            self._held = False
-            self._update_gate()
-            self._on_event(TransmitReleased())
+                self._gate.heard(event)
 
     def _datagram(self, udp: UdpReceived) -> None:
         ours = self.pan is not None and udp.source == self.pan.address.link_local
         if udp.port == PANA_PORT and ours:
             self._pana_heard += 1
         if udp.port != ECHONET_PORT:
-            self.ignored[f"port {udp.port:04X}"] += 1
+            self.ignored[_OTHER_PORTS.get(udp.port, "other port")] += 1
         elif not udp.secured:
             self.ignored["unencrypted"] += 1
         elif not (ours and self.is_joined):
@@ -413,21 +335,6 @@ class Link:
             self._on_datagram(Datagram(udp.source, udp.payload, rssi))
 
     def _lost(self) -> None:
-        self._cancel_timers()
-        self._state = State.APART
-        self._update_gate()
+        self._gate.close()
         if self._is_open and self._line.error is not None:
             self._on_event(PortLost(self._line.error))
-
-    def _cancel_timers(self) -> None:
-        for timer in (self._renewal, self._hold):
-            if timer is not None:
-                timer.cancel()
-        self._renewal = self._hold = None
-
-
-_END_REASONS: Mapping[Trigger, Message] = {
-    JoinFailed: message("session_renewal_failed"),
-    TerminatedByMeter: message("session_terminated"),
-    SessionClosed: message("session_closed"),
-}

@@ -12,22 +12,12 @@ Sources: wisun-modules part 2 and 7.
 
 import re
 from collections.abc import Mapping
-from typing import assert_never
 
 from broute_addon.wisun.commands import (
-    ALL_CHANNELS,
     ActiveScan,
     Command,
-    EchoOff,
     EnergyScan,
-    Join,
-    Reset,
-    SelectPan,
     SendUdp,
-    SetCredentials,
-    ShowSignal,
-    Terminate,
-    scan_time_s,
 )
 from broute_addon.wisun.dialect import Exchange
 from broute_addon.wisun.events import (
@@ -53,21 +43,18 @@ from broute_addon.wisun.events import (
     WokeUp,
 )
 from broute_addon.wisun.receive_buffer import ReceiveBuffer
+from broute_addon.wisun.sk_commands import encode
 from broute_addon.wisun.sk_datagram import WORD, take_datagram
 from broute_addon.wisun.sk_echo import Echo
 from broute_addon.wisun.sk_variants import SkVariant, other
 from broute_addon.wisun.values import MacAddress, Pan
 
-RESET_S = 5.0
-JOIN_S = 45.0
-"""A failing SKJOIN tells so after 38 to 40 s (wisun-modules 2.8)."""
-SCAN_MARGIN_S = 5.0
-_SEND_ANSWER_S = 5.0  # usual are 0.11 to 0.34 s
-_SEND_FINISH_S = 2.0
 _LONGEST_LINE = 1024
 
 _QUERIES = frozenset({"EVER", "EAPPVER", "EINFO", "ESREG", "EPONG"})
-_PAN_ROW = re.compile(r"(Channel|Channel Page|Pan ID|Addr|LQI|Side|PairID|HEMS|Relay\b.*):(.*)")
+_PAN_ROW = re.compile(
+    r"(Channel(?: Page)?|Pan ID|Addr|LQI|Side|PairID|HEMS|Relay(?: Endpoint)?):(.*)"
+)
 _EVENT_INSIDE = re.compile(r"EVENT [0-9A-Fa-f]{1,2}(?: |$)")
 _ERROR_CODE = re.compile(r"ER(\d+)")
 _EVENTS: Mapping[int, Event] = {
@@ -101,41 +88,8 @@ class SkStack:
     def name(self) -> str:
         return f"SKSTACK {self.variant.name}"
 
-    def encode(  # noqa: PLR0911 - one for each command
-        self, command: Command
-    ) -> tuple[Exchange, ...]:
-        match command:
-            case Reset():
-                return (_line("SKRESET", answer_s=RESET_S),)
-            case EchoOff():
-                return (_line("SKSREG SFE 0"),)
-            case ShowSignal():
-                return (_line("SKSREG SA2 1"),) if self.variant.shows_signal else ()
-            case SetCredentials(credentials):
-                password = credentials.password.reveal()
-                return (
-                    _line(f"SKSETPWD {len(password):X} {password}", trace="SKSETPWD ****"),
-                    _line(f"SKSETRBID {credentials.route_b_id.reveal()}", trace="SKSETRBID ****"),
-                )
-            case ActiveScan(duration, paired, mask):
-                return (self._scan(2 if paired else 3, mask, duration, ScanFinished),)
-            case EnergyScan(duration, mask):
-                return (self._scan(0, mask, duration, EnergyScanned),)
-            case SelectPan(pan):
-                return (_line(f"SKSREG S2 {pan.channel:X}"), _line(f"SKSREG S3 {pan.pan_id:04X}"))
-            case Join(address):
-                line = f"SKJOIN {address}"
-                return (
-                    _line(line, trace="SKJOIN", ends=(JoinSucceeded, JoinFailed), within=JOIN_S),
-                )
-            case SendUdp(to, payload):
-                return (self._send(to, payload),)
-            case Terminate(confirm_s):
-                return (
-                    _line("SKTERM", ends=(SessionClosed,), within=confirm_s, must_finish=False),
-                )
-            case _:
-                assert_never(command)
+    def encode(self, command: Command) -> tuple[Exchange, ...]:
+        return encode(command, self.variant)
 
     def expect(self, exchange: Exchange) -> None:
         self._echo.expect(exchange.echo)
@@ -164,26 +118,6 @@ class SkStack:
         if dropped := self._buffer.trim():
             events.append(Noise(dropped))
         return events
-
-    def _scan(self, mode: int, mask: int, duration: int, end: type[Event]) -> Exchange:
-        side = " 0" if self.variant.side else ""
-        # A firmware that ignores the mask must not look like a dead one: time for all channels.
-        within = scan_time_s(ALL_CHANNELS, duration) + SCAN_MARGIN_S
-        return _line(f"SKSCAN {mode} {mask:08X} {duration:X}{side}", ends=(end,), within=within)
-
-    def _send(self, to: str, payload: bytes) -> Exchange:
-        side = "0 " if self.variant.side else ""
-        header = f"SKSENDTO 1 {to} 0E1A 1 {side}{len(payload):04X} ".encode()
-        return Exchange(
-            data=header + payload,
-            trace=f"SKSENDTO {len(payload)} bytes",
-            answer_s=_SEND_ANSWER_S,
-            ends=(Transmitted,),
-            finish_s=_SEND_FINISH_S,
-            must_finish=False,
-            echo=header.rstrip(),
-            repeatable=False,
-        )
 
     def _take(self) -> list[Event] | None:
         """The events of one sentence; None when more bytes are needed."""
@@ -267,26 +201,6 @@ class SkStack:
             return [PanFound(_pan(rows))]
         except (KeyError, ValueError):
             return [Noise(sum(map(len, rows.values())))]
-
-
-def _line(
-    text: str,
-    *,
-    trace: str | None = None,
-    answer_s: float = 2.0,
-    ends: tuple[type[Event], ...] = (),
-    within: float = 0.0,
-    must_finish: bool = True,
-) -> Exchange:
-    return Exchange(
-        data=f"{text}\r\n".encode(),
-        trace=trace or text,
-        answer_s=answer_s,
-        ends=ends,
-        finish_s=within,
-        must_finish=must_finish,
-        echo=text.encode(),
-    )
 
 
 def _hex(text: str) -> int | None:

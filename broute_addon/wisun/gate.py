@@ -1,0 +1,143 @@
+"""Whether a datagram may go out now: the session's state and the airtime limit.
+
+The gate is shut while the stick renews an expired session (EVENT 29 until 25) and while the
+airtime limit holds transmissions (EVENT 32 until 33). Neither means that the meter is lost, so
+who wants to send waits instead of failing. Both have an end of their own: a renewal that takes
+longer than a minute ends the session; a hold whose release was never heard ends after the hour
+that the budget counts. A lost session opens the gate: waiting would not help, and who comes
+through is told.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from broute_addon.errors import SessionLostError
+from broute_addon.messages import Message, message
+from broute_addon.wisun.events import (
+    Event,
+    JoinFailed,
+    JoinSucceeded,
+    LinkEvent,
+    SessionClosed,
+    SessionEnded,
+    SessionRenewed,
+    SessionRenewing,
+    TerminatedByMeter,
+    TransmitBudgetExhausted,
+    TransmitBudgetRestored,
+    TransmitHeld,
+    TransmitReleased,
+)
+from broute_addon.wisun.session import Move, State, Trigger, step
+
+RENEWAL_S = 60.0
+HOLD_S = 3660.0
+
+_END_REASONS: Mapping[Trigger, Message] = {
+    JoinFailed: message("session_renewal_failed"),
+    TerminatedByMeter: message("session_terminated"),
+    SessionClosed: message("session_closed"),
+    Move.OVERDUE: message("session_renewal_overdue"),
+    Move.UNSENDABLE: message("session_unsendable"),
+}
+_NOT_JOINED = message("not_joined")
+
+
+class Gate:
+    """Owns the session's state; `emit` gets what the layer above must know."""
+
+    def __init__(self, emit: Callable[[LinkEvent], None]) -> None:
+        self.state = State.APART
+        self.is_held = False
+        self._emit = emit
+        self._open = asyncio.Event()
+        self._end = _NOT_JOINED
+        self._renewal: asyncio.TimerHandle | None = None
+        self._hold: asyncio.TimerHandle | None = None
+
+    @property
+    def is_joined(self) -> bool:
+        """True while a session stands, also while it is being renewed."""
+        return self.state in {State.JOINED, State.RENEWING}
+
+    async def wait(self) -> None:
+        """Waits until a datagram may go out.
+
+        Raises:
+            SessionLostError: there is no session (any more).
+        """
+        await self._open.wait()
+        if self.state is not State.JOINED:
+            raise self.lost()
+
+    def lost(self) -> SessionLostError:
+        """The error that tells how the last session ended."""
+        return SessionLostError(self._end)
+
+    def heard(self, event: Event) -> None:
+        """An event of the stick; most of them change nothing here."""
+        match event:
+            case TransmitBudgetExhausted():
+                self._hold_transmissions()
+            case TransmitBudgetRestored():
+                self.release()
+            case JoinSucceeded() if self.is_joined:
+                self.move(JoinSucceeded)
+                self._emit(SessionRenewed())
+            case _:
+                self.move(type(event))
+
+    def move(self, trigger: Trigger) -> None:
+        """Moves the session; a session that ends without our doing is told."""
+        before, self.state = self.state, step(self.state, trigger)
+        if self.state is not State.RENEWING and self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
+        if self.state is State.JOINING:
+            self._end = _NOT_JOINED
+        ended = before in {State.JOINED, State.RENEWING} and not self.is_joined
+        reason = _END_REASONS.get(trigger) if ended else None
+        if reason is not None:
+            self._end = reason
+        self._update()
+        if reason is not None:
+            self._emit(SessionEnded(reason))
+        if self.state is State.RENEWING and before is not State.RENEWING:
+            self._renewal = asyncio.get_running_loop().call_later(
+                RENEWAL_S, self.move, Move.OVERDUE
+            )
+            self._emit(SessionRenewing())
+
+    def release(self) -> None:
+        """The airtime limit is over, or a reset has made us forget it."""
+        if self._hold is not None:
+            self._hold.cancel()
+            self._hold = None
+        if self.is_held:
+            self.is_held = False
+            self._update()
+            self._emit(TransmitReleased())
+
+    def close(self) -> None:
+        """No session, no timer, nobody waits any more. For a port that is gone or given back."""
+        for timer in (self._renewal, self._hold):
+            if timer is not None:
+                timer.cancel()
+        self._renewal = self._hold = None
+        self.state, self._end = State.APART, _NOT_JOINED
+        self._update()
+
+    def _hold_transmissions(self) -> None:
+        if self._hold is not None:
+            self._hold.cancel()
+        self._hold = asyncio.get_running_loop().call_later(HOLD_S, self.release)
+        if not self.is_held:
+            self.is_held = True
+            self._update()
+            self._emit(TransmitHeld())
+
+    def _update(self) -> None:
+        if self.state is State.RENEWING or (self.is_held and self.is_joined):
+            self._open.clear()
+        else:
+            self._open.set()
