@@ -2,7 +2,10 @@
 
 Power is constant within steps of ten seconds and a whole number of watts, so that energy is a
 whole number of watt-seconds and every counter of the meter can be checked to the last count.
-A day is built when somebody asks for it and depends on nothing but the seed and the date.
+
+The family's life repeats after four weeks. That gives the energy of any span, years long, as a
+closed sum over 28 days that are built once: a counter read today continues the counter of a
+simulation that ran last week, whichever instant each was started at.
 
 Net power is load minus photovoltaics: positive flows in (bought), negative flows out (sold).
 Phase R carries a share of the load that changes every half hour, phase T the rest; the inverter
@@ -14,6 +17,7 @@ a multiple of 86,400.
 
 import math
 import random
+from array import array
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -24,6 +28,7 @@ DAY_S = 86_400
 _STEPS_A_DAY = DAY_S // STEP_S
 _STEPS_A_HALF_HOUR = HALF_HOUR_S // STEP_S
 _HALF_HOURS = 48
+_CYCLE_DAYS = 28
 
 # Watts of the always-on and habitual load at each full hour, before appliances.
 _HABIT_W = (
@@ -66,105 +71,88 @@ NOTHING = Energy(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """One day in steps: watts of load and of photovoltaics, and R's share in thousandths."""
+    """One day: watts of load and photovoltaics by step, R's share of the load in thousandths by
+    half hour, and the energy from midnight to each half hour (49 entries)."""
 
-    load: list[int]
-    solar: list[int]
-    share_r: list[int]
+    load: "array[int]"
+    solar: "array[int]"
+    share_r: tuple[int, ...]
+    until: tuple[Energy, ...]
 
 
 class Household:
-    """Load and photovoltaics of one house; pure but for its caches."""
+    """Load and photovoltaics of one house."""
 
     def __init__(self, seed: int, *, solar: bool = True) -> None:
-        self._seed = seed
-        self._solar = solar
-        self._day = lru_cache(maxsize=3)(self._build_day)
-        self._half_hours: dict[int, list[Energy]] = {}
-        self._sums: dict[int, Energy] = {}
+        self._days = _four_weeks(seed, solar)
+        whole_days = (day.until[_HALF_HOURS] for day in self._days)
+        self._before = list(accumulate(whole_days, initial=NOTHING))
 
     def power(self, at: int) -> int:
         """Net watts at a JST second."""
-        day, step = _split(at)
-        steps = self._day(day)
-        return steps.load[step] - steps.solar[step]
+        day, step = self._at(at)
+        return day.load[step] - day.solar[step]
 
     def phase_powers(self, at: int) -> tuple[int, int]:
         """Net watts on R and T of a three-wire house; their sum is `power(at)`."""
-        day, step = _split(at)
-        steps = self._day(day)
-        share = steps.share_r[step // _STEPS_A_HALF_HOUR]
-        on_r = steps.load[step] * share // 1000 - steps.solar[step] // 2
-        return on_r, steps.load[step] - steps.solar[step] - on_r
+        day, step = self._at(at)
+        share = day.share_r[step // _STEPS_A_HALF_HOUR]
+        on_r = day.load[step] * share // 1000 - day.solar[step] // 2
+        return on_r, day.load[step] - day.solar[step] - on_r
 
-    def energy_between(self, start: int, end: int) -> Energy:
-        """Exact watt-seconds from one JST second to another (negative when `end` is earlier)."""
-        return self._since_epoch_day(end) - self._since_epoch_day(start)
-
-    def _since_epoch_day(self, at: int) -> Energy:
-        day, second = divmod(at, DAY_S)
+    def energy_until(self, at: int) -> Energy:
+        """Watt-seconds from the beginning of 1970 to a JST second, exact."""
+        number, second = divmod(at, DAY_S)
         half_hour, rest = divmod(second, HALF_HOUR_S)
-        total = self._days_before(day) + self._prefix(day)[half_hour]
+        cycle, index = divmod(number, _CYCLE_DAYS)
+        day, whole = self._days[index], self._before[_CYCLE_DAYS]
+        total = self._before[index] + day.until[half_hour]
+        total += Energy(whole.bought * cycle, whole.sold * cycle)
         if not rest:
             return total
         steps, seconds = divmod(rest, STEP_S)
         first = half_hour * _STEPS_A_HALF_HOUR
-        net = self._net(day, first, first + steps + 1)
-        bought = sum(watts for watts in net[:steps] if watts > 0) * STEP_S
-        sold = -sum(watts for watts in net[:steps] if watts < 0) * STEP_S
-        if seconds:
-            bought += max(net[steps], 0) * seconds
-            sold += max(-net[steps], 0) * seconds
+        net = [day.load[i] - day.solar[i] for i in range(first, first + steps + 1)]
+        last = net.pop()
+        bought = sum(watts for watts in net if watts > 0) * STEP_S + max(last, 0) * seconds
+        sold = sum(-watts for watts in net if watts < 0) * STEP_S + max(-last, 0) * seconds
         return total + Energy(bought, sold)
 
-    def _days_before(self, day: int) -> Energy:
-        """Sum of whole days from the first day ever asked for to `day`, backward or forward."""
-        if not self._sums:
-            self._sums[day] = NOTHING
-        if day in self._sums:
-            return self._sums[day]
-        first, last = min(self._sums), max(self._sums)
-        for known in range(last, day):
-            self._sums[known + 1] = self._sums[known] + self._prefix(known)[_HALF_HOURS]
-        for known in range(first, day, -1):
-            self._sums[known - 1] = self._sums[known] - self._prefix(known - 1)[_HALF_HOURS]
-        return self._sums[day]
+    def energy_between(self, start: int, end: int) -> Energy:
+        """Exact watt-seconds from one JST second to another (negative when `end` is earlier)."""
+        return self.energy_until(end) - self.energy_until(start)
 
-    def _prefix(self, day: int) -> list[Energy]:
-        """Energy from midnight to each half hour, 49 entries."""
-        if day not in self._half_hours:
-            net = self._net(day, 0, _STEPS_A_DAY)
-            bought = [watts if watts > 0 else 0 for watts in net]
-            sold = [-watts if watts < 0 else 0 for watts in net]
-            sums = [
-                Energy(
-                    sum(bought[i : i + _STEPS_A_HALF_HOUR]) * STEP_S,
-                    sum(sold[i : i + _STEPS_A_HALF_HOUR]) * STEP_S,
-                )
-                for i in range(0, _STEPS_A_DAY, _STEPS_A_HALF_HOUR)
-            ]
-            self._half_hours[day] = list(accumulate(sums, initial=NOTHING))
-        return self._half_hours[day]
-
-    def _net(self, day: int, first: int, last: int) -> list[int]:
-        steps = self._day(day)
-        return [
-            load - solar
-            for load, solar in zip(steps.load[first:last], steps.solar[first:last], strict=True)
-        ]
-
-    def _build_day(self, day: int) -> _Day:
-        rng = random.Random(f"household {self._seed} {day}")  # noqa: S311 - a simulation
-        return _Day(
-            load=_load(rng),
-            solar=_photovoltaics(rng, day) if self._solar else [0] * _STEPS_A_DAY,
-            share_r=[rng.randint(350, 650) for _ in range(_HALF_HOURS)],
-        )
+    def _at(self, at: int) -> tuple[_Day, int]:
+        number, second = divmod(at, DAY_S)
+        return self._days[number % _CYCLE_DAYS], second // STEP_S
 
 
-def _split(at: int) -> tuple[int, int]:
-    day, second = divmod(at, DAY_S)
-    return day, second // STEP_S
+@lru_cache(maxsize=4)
+def _four_weeks(seed: int, solar: bool) -> tuple[_Day, ...]:
+    return tuple(_build_day(seed, day, solar=solar) for day in range(_CYCLE_DAYS))
+
+
+def _build_day(seed: int, day: int, *, solar: bool) -> _Day:
+    rng = random.Random(f"household {seed} {day}")  # noqa: S311 - a simulation
+    load = _load(rng)
+    sun = _photovoltaics(rng) if solar else [0] * _STEPS_A_DAY
+    return _Day(
+        load=array("i", load),
+        solar=array("i", sun),
+        share_r=tuple(rng.randint(350, 650) for _ in range(_HALF_HOURS)),
+        until=_half_hour_sums([watts - own for watts, own in zip(load, sun, strict=True)]),
+    )
+
+
+def _half_hour_sums(net: list[int]) -> tuple[Energy, ...]:
+    bought = [watts if watts > 0 else 0 for watts in net]
+    sold = [-watts if watts < 0 else 0 for watts in net]
+    size = _STEPS_A_HALF_HOUR
+    sums = (
+        Energy(sum(bought[i : i + size]) * STEP_S, sum(sold[i : i + size]) * STEP_S)
+        for i in range(0, _STEPS_A_DAY, size)
+    )
+    return tuple(accumulate(sums, initial=NOTHING))
 
 
 def _load(rng: random.Random) -> list[int]:
@@ -194,10 +182,9 @@ def _with_refrigerator(rng: random.Random, steps: list[int]) -> list[int]:
     return steps
 
 
-def _photovoltaics(rng: random.Random, day: int) -> list[int]:
+def _photovoltaics(rng: random.Random) -> list[int]:
     """A sine between sunrise and sunset, under a sky that changes every ten minutes."""
-    season = math.cos((day % 365 - 172) / 365 * 2 * math.pi)  # +1 at midsummer
-    half_length = (6.0 + 1.2 * season) * 360  # steps from sunrise to noon (11:45)
+    half_length = 6.3 * 360  # steps from sunrise to noon (11:45)
     noon = 11.75 * 360
     clear = rng.choice((0.95, 0.9, 0.8, 0.55, 0.25))
     sky = [clear * rng.uniform(0.75, 1.0) for _ in range(145)]
@@ -205,5 +192,5 @@ def _photovoltaics(rng: random.Random, day: int) -> list[int]:
     for i in range(max(0, int(noon - half_length)), min(_STEPS_A_DAY, int(noon + half_length))):
         height = max(0.0, math.cos((i - noon) / half_length * math.pi / 2))
         cloud = sky[i // 60] + (sky[i // 60 + 1] - sky[i // 60]) * (i % 60) / 60
-        steps[i] = round(_PV_PEAK_W * (0.8 + 0.2 * season) * height**1.3 * cloud)
+        steps[i] = round(_PV_PEAK_W * height**1.3 * cloud)
     return steps

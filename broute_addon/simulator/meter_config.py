@@ -24,7 +24,8 @@ class MeterConfig:
         coefficient: D3, or None for a meter without the property (then 1 applies).
         unit: E1 code. The default depends on the generation: 0.1 kWh, or 0.001 kWh.
         digits: D7. The default depends on the generation: 6, or 8.
-        bought, sold: raw counts of E0 and E3 when the simulation starts.
+        bought, sold: raw counts of E0 and E3 when the simulation starts; None: as if the meter
+            hung there since 2018, the same for every start.
         reverse: whether reverse energy is metered (E3, E4, EB).
         t_phase: False for a single-phase two-wire house: current T is 7FFE.
         serial: 8D, or None for a meter without the property.
@@ -45,8 +46,8 @@ class MeterConfig:
     coefficient: int | None = 1
     unit: int | None = None
     digits: int | None = None
-    bought: int = 123_456
-    sold: int = 98_765
+    bought: int | None = None
+    sold: int | None = None
     reverse: bool = True
     t_phase: bool = True
     serial: str | None = "AB12C345678"

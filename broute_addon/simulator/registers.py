@@ -1,8 +1,9 @@
 """The meter's counters and its memory, computed from the household.
 
-A counter is the whole number of counts that the energy since the meter was read at `origin` has
-filled up, modulo 10^D7. Being a function of time alone, it gives the past as exactly as the
-present: history needs no storage and can't disagree with the counter.
+A counter is the whole number of counts that the energy since a spring day of 2018 has filled up,
+modulo 10^D7; a configured start moves it by whole counts. Being a function of time alone, it
+gives the past as exactly as the present: history needs no storage and can't disagree with the
+counter, and a simulation started later goes on where the earlier one was.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from decimal import Decimal
 
 from broute_addon.simulator.household import DAY_S, HALF_HOUR_S, STEP_S, Household
 from broute_addon.simulator.meter_config import NO_DATA, MeterConfig
+
+_FIRST_INSTALLED = 17_622 * DAY_S  # 2018-04-01
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +30,36 @@ class Registers:
     """Counters of one meter, from the second it was installed on.
 
     Args:
-        config: scale, digits, and the counts at `origin`.
+        config: scale, digits, and the counts at `start` where they are given.
         household: the truth.
-        origin: JST seconds at which the counters stood at `config.bought` and `config.sold`.
+        start: JST seconds at which the simulation (or this meter) starts.
         installed: JST seconds before which nothing is stored, or None for "long ago".
     """
 
     def __init__(
-        self, config: MeterConfig, household: Household, origin: int, installed: int | None = None
+        self, config: MeterConfig, household: Household, start: int, installed: int | None = None
     ) -> None:
         self.config = config
         self._household = household
-        self._origin = origin
         self._installed = installed
+        begin = self._filled(_FIRST_INSTALLED)
+        now = self._filled(start)
+        self._bought_at_0 = -begin[0] if config.bought is None else config.bought - now[0]
+        self._sold_at_0 = -begin[1] if config.sold is None else config.sold - now[1]
+
+    def _filled(self, at: int) -> tuple[int, int]:
+        """Counts since 1970, unlimited."""
+        energy, per_count = self._household.energy_until(at), self.config.count_watt_seconds
+        return energy.bought // per_count, energy.sold // per_count
 
     def counts(self, at: int) -> Counts:
         """Both counters at a JST second."""
-        energy = self._household.energy_between(self._origin, at)
-        per_count, modulus = self.config.count_watt_seconds, self.config.modulus
-        bought = (self.config.bought + energy.bought // per_count) % modulus
+        bought, sold = self._filled(at)
+        modulus = self.config.modulus
+        bought = (bought + self._bought_at_0) % modulus
         if not self.config.reverse:
             return Counts(bought, None)
-        return Counts(bought, (self.config.sold + energy.sold // per_count) % modulus)
+        return Counts(bought, (sold + self._sold_at_0) % modulus)
 
     def stored(self, at: int, now: int, filled: int) -> Counts:
         """What the memory, filled up to `filled`, holds for `at`: nothing too long before `now`."""
