@@ -48,7 +48,7 @@ from broute_addon.storage import Storage
 from broute_addon.store import Snapshot, Store
 from broute_addon.web.server import WebServer
 from broute_addon.wisun.ports import candidates
-from broute_addon.wisun.transport import SerialTransport
+from broute_addon.wisun.transport import connect_serial
 from broute_addon.wisun.values import Credentials, DongleIdentity
 
 _LOGGER = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class App:
         credentials = Credentials(options.route_b_id, options.route_b_password)
         is_same_contract = facts.pairing == self._pairing(credentials)
         self._engine = Engine(
-            connect=SerialTransport.open,
+            connect=connect_serial,
             ports=self._ports,
             credentials=credentials,
             known=Known(facts.pan if is_same_contract else None, facts.profiles),
@@ -189,7 +189,7 @@ class App:
         while not self._loaded.has_credentials:
             yield
             while self._options_changed_at() == changed_at:
-                await asyncio.sleep(LOOK_AT_OPTIONS_EVERY_S)
+                await asyncio.sleep(LOOK_AT_OPTIONS_EVERY_S)  # noqa: ASYNC110 - a file has no event
             changed_at = self._options_changed_at()
             with contextlib.suppress(OptionsFileError):  # half written: it changes once more
                 self._take_options(load_options(self._settings.options))

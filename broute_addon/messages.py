@@ -330,6 +330,28 @@ _APP = {
         "スマートメーター B ルート {version}（{route}）を開始しました。",
     ),
     "stopped": ("Stopped.", "終了しました。"),
+    "credentials_nowhere": (
+        "No credentials: give --options FILE, or set {variable} in the environment.",
+        "認証情報がありません。--options でファイルを指定するか、"
+        "環境変数 {variable} を設定してください。",
+    ),
+    "demo_broker_failed": (
+        "The demo's MQTT broker did not start.",
+        "デモ用の MQTT ブローカーを起動できませんでした。",
+    ),
+    "demo_broker_absent": (
+        "The demo needs an MQTT broker: install mosquitto, or name one with --mqtt.",
+        "デモには MQTT ブローカーが必要です。mosquitto をインストールするか、"
+        "--mqtt で指定してください。",
+    ),
+    "demo_mqtt_url": (
+        "The argument --mqtt must be like mqtt://user:password@host:1883.",
+        "引数 --mqtt は mqtt://user:password@host:1883 の形式で指定してください。",
+    ),
+    "simulation_impossible": (
+        "The invented house can't be built: {reason}.",
+        "仮想の家を作れません（{reason}）。",
+    ),
     "options_awaited": (
         "Waiting for the options to be completed.",
         "設定が完了するのを待っています。",

@@ -46,8 +46,7 @@ from broute_addon.meter.readings import (
     Update,
 )
 from broute_addon.meter.recovery import Attempt, Ladder, Rung
-from broute_addon.wisun.link import (
-    Link,
+from broute_addon.wisun.events import (
     LinkEvent,
     PortLost,
     SessionEnded,
@@ -56,6 +55,7 @@ from broute_addon.wisun.link import (
     TransmitHeld,
     TransmitReleased,
 )
+from broute_addon.wisun.link import Link
 from broute_addon.wisun.values import Connect, Credentials, Datagram, Pan
 
 _LOGGER = logging.getLogger(__name__)
@@ -110,6 +110,7 @@ class Engine:
         self._problem: Message | None = None
         self._command: Command | None = None
         self._wake = asyncio.Event()
+        self._told: ConnectionChanged | None = None
         self._connection = Connection.LOOKING_FOR_STICK
         self._client = MeterClient(
             self._send, self._notified, timer=RetryTimer(), first_tid=rng.randrange(0xFFFF)
@@ -357,7 +358,10 @@ class Engine:
 
     def _go(self, connection: Connection) -> None:
         self._connection = connection
-        self._emit(ConnectionChanged(connection, self._problem))
+        now = ConnectionChanged(connection, self._problem)
+        if now != self._told:
+            self._told = now
+            self._emit(now)
 
     def _tell(self, key: str, value: float | bool) -> None:
         self._emit(ReadingsArrived((Reading(key, value, self._clock()),)))
