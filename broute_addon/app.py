@@ -188,8 +188,8 @@ class App:
         changed_at = self._options_changed_at()
         while not self._loaded.has_credentials:
             yield
-            while self._options_changed_at() == changed_at:
-                await asyncio.sleep(LOOK_AT_OPTIONS_EVERY_S)  # noqa: ASYNC110 - a file has no event
+            while self._options_changed_at() == changed_at:  # noqa: ASYNC110 - files send no event
+                await asyncio.sleep(LOOK_AT_OPTIONS_EVERY_S)
             changed_at = self._options_changed_at()
             with contextlib.suppress(OptionsFileError):  # half written: it changes once more
                 self._take_options(load_options(self._settings.options))
