@@ -17,6 +17,7 @@ from broute_addon.errors import (
     JoinRefusedError,
     JoinUnansweredError,
     PanNotFoundError,
+    SessionLostError,
     TransmitFailedError,
 )
 from broute_addon.messages import message
@@ -65,7 +66,7 @@ _LOGGER = logging.getLogger(__name__)
 
 ECHONET_PORT = 0x0E1A
 PANA_PORT = 0x02CC
-_NOISE_DURATION = 4
+NOISE_DURATION = 4
 _LEAVE_S = 11.0  # an unanswered SKTERM ends in EVENT 28 after 10 s
 _EXECUTION_FAILED, _UART_OVERRUN = 10, 9
 _OTHER_PORTS: Mapping[int, str] = {PANA_PORT: "PANA", 0x4D4C: "MLE"}
@@ -186,7 +187,7 @@ class Link:
     async def energy_scan(self) -> Mapping[int, float]:
         """Noise in dBm by channel; takes about five seconds."""
         await self._prepare(None)
-        events = await self._scan_command(EnergyScan(_NOISE_DURATION))
+        events = await self._scan_command(EnergyScan(NOISE_DURATION))
         return {
             channel: dbm_from_lqi(level)
             for event in events

@@ -62,15 +62,22 @@ def encode(  # noqa: PLR0911 - one for each command
         case SelectPan(pan):
             return (_line(f"SKSREG S2 {pan.channel:X}"), _line(f"SKSREG S3 {pan.pan_id:04X}"))
         case Join(address):
-            ends = (JoinSucceeded, JoinFailed)
-            return (_line(f"SKJOIN {address}", trace="SKJOIN", ends=ends, within=JOIN_S),)
+            return (_join(address),)
         case SendUdp(to, payload):
             return (_send(to, payload, variant),)
         case Terminate(confirm_s):
-            ends = (SessionClosed,)
-            return (_line("SKTERM", ends=ends, within=confirm_s, must_finish=False),)
+            return (_terminate(confirm_s),)
         case _:
             assert_never(command)
+
+
+def _join(address: str) -> Exchange:
+    ends = (JoinSucceeded, JoinFailed)
+    return _line(f"SKJOIN {address}", trace="SKJOIN", ends=ends, within=JOIN_S)
+
+
+def _terminate(confirm_s: float) -> Exchange:
+    return _line("SKTERM", ends=(SessionClosed,), within=confirm_s, must_finish=False)
 
 
 def _scan(mode: int, mask: int, duration: int, variant: SkVariant, end: type[Event]) -> Exchange:

@@ -70,6 +70,7 @@ _EVENTS: Mapping[int, Event] = {
     0xC0: WokeUp(),
 }
 _TRANSMITTED = 0x21
+_WRONG_COUNT, _WRONG_FORMAT = 5, 6
 _CLOSING_A_PAN = frozenset({0x20, 0x22})
 
 
@@ -102,9 +103,14 @@ class SkStack:
 
     def adapt(self, command: Command, code: int) -> bool:
         """ER05 (or ER06 for a datagram) may mean that SIDE is wanted, or not; tried once."""
-        telling = {5} if isinstance(command, ActiveScan | EnergyScan) else set[int]()
-        telling = {5, 6} if isinstance(command, SendUdp) else telling
-        if code not in telling or self._adapted:
+        match command:
+            case ActiveScan() | EnergyScan():
+                telling = code == _WRONG_COUNT
+            case SendUdp():
+                telling = code in {_WRONG_COUNT, _WRONG_FORMAT}
+            case _:
+                telling = False
+        if self._adapted or not telling:
             return False
         self._adapted = True
         self.variant = other(self.variant)
