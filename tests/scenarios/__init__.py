@@ -1,0 +1,1 @@
+"""Whole stories: house, engine and publishers together, told from what Home Assistant sees."""
