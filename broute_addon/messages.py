@@ -98,7 +98,7 @@ _ECHONET = {
     ),
     "frame_too_short": (
         "This is no ECHONET Lite frame: it has {count} bytes, the shortest has 12.",
-        "ECHONET Lite フレームではありません。最短は 12 バイトですが、{count} バイトしかありません。",
+        "ECHONET Lite フレームではありません。12 バイト以上必要ですが、{count} バイトです。",
     ),
     "frame_header_wrong": (
         "This is no ECHONET Lite frame: it begins with {header} instead of 1081.",
@@ -395,8 +395,7 @@ _WISUN = {
     "dongle_silent": (
         "Nothing at {port} answers as a Wi-SUN stick does; unplug it and plug it in again, or "
         "choose another port.",
-        "{port} から Wi-SUN スティックの応答がありません。差し直すか、別のポートを"
-        "選んでください。",
+        "{port} から Wi-SUN スティックの応答がありません。差し直すか、別のポートを選んでください。",
     ),
     "dongle_unknown": (
         "The stick at {port} speaks a language that isn't known ({count} bytes heard); please "

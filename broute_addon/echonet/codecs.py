@@ -95,7 +95,7 @@ class Number:
         if not isinstance(value, int | Decimal) or isinstance(value, bool):
             raise not_encodable(value)
         count = Decimal(value) / (self.step or 1)
-        if not self.minimum <= count <= self.maximum or count != int(count):
+        if not count.is_finite() or not self.minimum <= count <= self.maximum or count % 1:
             raise not_encodable(value)
         return int(count)
 

@@ -23,6 +23,7 @@ _EHD = 0x1081
 _EHD_FORMAT_2 = 0x1082
 _TRACE_LIMIT = 300  # characters of str(frame)
 _TRACE_EDT_LIMIT = 16  # bytes of one EDT in it
+_UNTRACED = (0x8D, 0xC0)  # serial number, Route-B identification number: personal
 
 _new = tuple.__new__  # a third of the cost of a named tuple's own constructor
 
@@ -209,7 +210,10 @@ class Frame(NamedTuple):
         return b"".join(parts)
 
     def __str__(self) -> str:
-        """One line for a trace, of bounded length: `Get 028801 E7 E8 (tid 0042)`."""
+        """One line for a trace, of bounded length: `Get 028801 E7 E8 (tid 0042)`.
+
+        Of two blocks the second stands behind a slash. Personal content is left out.
+        """
         node = self.deoj if self.esv.is_request or self.esv is Esv.INFC_RES else self.seoj
         words = [str(self.esv), str(node), *map(_trace_property, self.properties)]
         if self.esv in _TWO_BLOCKS:
@@ -257,6 +261,7 @@ def _serialise_property(item: PropertyData) -> bytes:
 def _trace_property(item: PropertyData) -> str:
     if not item.edt:
         return f"{item.epc:02X}"
-    digits = item.edt[:_TRACE_EDT_LIMIT].hex().upper()
-    rest = f"…[{len(item.edt)}]" if len(item.edt) > _TRACE_EDT_LIMIT else ""
+    shown = 0 if item.epc in _UNTRACED else _TRACE_EDT_LIMIT
+    digits = item.edt[:shown].hex().upper()
+    rest = f"…[{len(item.edt)}]" if len(item.edt) > shown else ""
     return f"{item.epc:02X}={digits}{rest}"
