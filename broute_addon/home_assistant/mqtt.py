@@ -13,6 +13,7 @@ back, nothing piles up.
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -297,7 +298,7 @@ class _Client(paho.Client):
             reconnect_on_failure=False,
         )
 
-    def _create_socket(self) -> paho.SocketLike:
+    def _create_socket(self) -> socket.socket:
         return self._connected_socket
 
     def forget(self) -> None:
@@ -400,6 +401,6 @@ def _why(error: Exception) -> str:
         case socket.gaierror():
             return "unknown name"
         case OSError():
-            return error.strerror or type(error).__name__
+            return os.strerror(error.errno) if error.errno else type(error).__name__
         case _:
             return type(error).__name__

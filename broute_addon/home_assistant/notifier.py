@@ -21,6 +21,15 @@ PATIENCE_S = 30.0
 _TOLD = frozenset(
     {
         "no_stick",
+        "port_missing",
+        "port_forbidden",
+        "port_busy",
+        "port_not_serial",
+        "port_lost",
+        "dongle_silent",
+        "dongle_unknown",
+        "dongle_j11",
+        "dongle_mute",
         "meter_not_found",
         "credentials_refused",
         "option_missing_credentials",
@@ -59,53 +68,49 @@ class Notifier:
         self._patience_s = patience_s
         self._streak = Streak(_LOGGER, "Home Assistant")
         self._shown: Message | None = None
-        self._is_cleared = False  # nothing of an earlier process is left over
+        self._may_be_left = True  # an earlier process may have left a notification
 
     async def run(self) -> None:
         """Notifies and dismisses for ever; ends by cancellation. Core may come and go."""
-        changed = asyncio.Event()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch(changed), name="notifier-store")
-            while True:
-                await changed.wait()
-                changed.clear()
-                await self._follow()
+        async for _ in self._store.snapshots():
+            while not await self._followed():
+                pass
 
-    async def _watch(self, changed: asyncio.Event) -> None:
-        before: Message | None = None
-        is_first = True
-        async for snapshot in self._store.snapshots():
-            wanted = task_of(snapshot)
-            if is_first or wanted != before or snapshot.is_reading != self._is_cleared:
-                changed.set()
-            before, is_first = wanted, False
+    async def _followed(self) -> bool:
+        """One step towards what should be shown; True when nothing is left to do."""
+        snapshot = self._store.snapshot
+        wanted = task_of(snapshot)
+        if wanted is None:
+            is_solved = snapshot.is_reading and (self._shown is not None or self._may_be_left)
+            return not is_solved or await self._show(None)
+        if _key(wanted) == _key(self._shown):
+            return True
+        await asyncio.sleep(self._patience_s)
+        now = task_of(self._store.snapshot)
+        return now is not None and now.key == wanted.key and await self._show(now)
 
-    async def _follow(self) -> None:
-        """Brings the notification to what it should be now, however often that fails."""
-        while True:
-            wanted = task_of(self._store.snapshot)
-            if wanted is not None and wanted != self._shown:
-                await asyncio.sleep(self._patience_s)
-                if task_of(self._store.snapshot) != wanted:
-                    continue
-            try:
-                await self._show(wanted)
-            except CoreError as error:
-                await asyncio.sleep(self._streak.failed(error))
+    async def _show(self, wanted: Message | None) -> bool:
+        """Notifies or dismisses; False after a failure, when the wait before the next is over."""
+        language = self._language()
+        try:
+            if wanted is None:
+                await self._core.dismiss(self._id)
             else:
-                self._streak.recovered()
-                return
+                title = message("notification_title").text(language)
+                await self._core.notify(self._id, title, wanted.text(language))
+        except CoreError as error:
+            await asyncio.sleep(self._streak.failed(error))
+            return False
+        self._streak.recovered()
+        self._shown, self._may_be_left = wanted, False
+        return True
 
-    async def _show(self, wanted: Message | None) -> None:
-        if wanted == self._shown and (wanted is not None or self._is_cleared):
-            return
-        if wanted is not None:
-            language = self._language()
-            title = message("notification_title").text(language)
-            await self._core.notify(self._id, title, wanted.text(language))
-        elif self._store.snapshot.is_reading:
-            await self._core.dismiss(self._id)
-            self._is_cleared = True
-        else:
-            return
-        self._shown = wanted
+
+def task_of(snapshot: Snapshot) -> Message | None:
+    """The sentence that asks the household to act, if the problem is of that kind."""
+    problem = snapshot.problem
+    return problem if problem is not None and problem.key in _TOLD else None
+
+
+def _key(told: Message | None) -> str | None:
+    return None if told is None else told.key
