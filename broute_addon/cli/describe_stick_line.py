@@ -57,7 +57,7 @@ _EVENTS = {
     0x33: "transmit-time limit released",
     0xC0: "woke up from sleep",
 }
-_TRANSMISSIONS = {0: "sent", 1: "failed", 2: "neighbor solicitation sent first"}
+_TRANSMISSIONS = {"00": "sent", "01": "failed", "02": "neighbor solicitation sent first"}
 _FAILURES = {
     4: "command not supported",
     5: "wrong number of arguments",
@@ -125,7 +125,7 @@ def _event(match: re.Match[str], _hint: EnergyHint) -> Description:
     rest = (match["rest"] or "").split()
     meaning = _EVENTS.get(number, "an event of the home network (HAN), without meaning here")
     if number == 0x21 and rest:
-        meaning += f": {_TRANSMISSIONS.get(int(rest[-1], 16), rest[-1])}"
+        meaning += f": {_TRANSMISSIONS.get(rest[-1], rest[-1])}"
     address = f", {match['address']}" if match["address"] else ""
     return [f"EVENT {number:02X}: {meaning}{address}"], True
 
@@ -140,10 +140,11 @@ _SENTENCES = ((_ERXUDP, _erxudp), (_SKSENDTO, _sksendto), (_EVENT, _event), (_FA
 
 
 def _in_words(name: str, value: str) -> str:
-    if name == "LQI":
-        return f"LQI {value} = {dbm_from_lqi(int(value, 16))} dBm"
-    if name == "Channel":
-        return f"Channel {value} = {(9225 + 2 * (int(value, 16) - 33)) / 10} MHz"
+    number = int(value, 16) if re.fullmatch("[0-9A-Fa-f]+", value) else None
+    if name == "LQI" and number is not None:
+        return f"LQI {value} = {dbm_from_lqi(number)} dBm"
+    if name == "Channel" and number is not None:
+        return f"Channel {value} = {(9225 + 2 * (number - 33)) / 10} MHz"
     return f"{name} {value}"
 
 
