@@ -1,0 +1,450 @@
+"""Stories of the engine on a simulated house, told by what it emits. Virtual time.
+
+Bounds are those of the radio's own times: a scan of all channels at duration 5 takes 8.9 s, a
+log-in 3.3 s, a refused or unheard one 1 s and 38 s, an answer about 0.6 s.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from broute_addon.clock import JST
+from broute_addon.echonet.frame import Esv
+from broute_addon.meter.engine import Command, Known
+from broute_addon.meter.profile import EnergyScale
+from broute_addon.meter.readings import Connection, MeterIdentified, PanJoined
+from broute_addon.simulator import AirConfig, HouseConfig, MeterConfig
+from tests.support.engine_house import Lab, lab, story
+
+HISTORY_AND_SELECTORS = {0xE2, 0xE4, 0xE5, 0xEC, 0xED, 0xEE, 0xEF}
+
+
+async def learned() -> Known:
+    """What a first run leaves for the second one."""
+    async with lab() as first:
+        await first.until_reading()
+        await asyncio.sleep(10)
+        pan = next(u.pan for _, u in first.told if isinstance(u, PanJoined))
+        profile = next(u.profile for _, u in reversed(first.told) if isinstance(u, MeterIdentified))
+    return Known(pan, {str(profile.mac): profile})
+
+
+def test_a_first_start_goes_step_by_step_and_reads_within_a_minute() -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            at = await here.until_reading()
+            await asyncio.sleep(10)
+            assert here.connections() == [
+                Connection.LOOKING_FOR_STICK,
+                Connection.IDENTIFYING_STICK,
+                Connection.SCANNING,
+                Connection.JOINING,
+                Connection.INTERVIEWING,
+                Connection.READING,
+            ]
+            assert at < 30
+            for key in ("power", "current_r", "current_t", "energy_bought", "energy_sold"):
+                assert here.readings(key), key
+            assert here.readings("half_hour_energy_bought")
+            assert here.readings("signal_strength")
+            assert here.readings("response_time")
+            assert not here.problems()
+
+    story(scenario)
+
+
+def test_a_second_start_joins_at_once_and_reads_power_first() -> None:
+    async def scenario() -> None:
+        known = await learned()
+        async with lab(known=known) as here:
+            started = asyncio.get_running_loop().time()
+            at = await here.until_reading()
+            assert not here.commands("SKSCAN")
+            first = here.requests()[0][1]
+            assert [prop.epc for prop in first.properties] == [0xE7, 0xE8]
+            assert at - started < 7
+
+    story(scenario)
+
+
+def test_energy_waits_until_unit_and_coefficient_are_confirmed_also_from_a_cache() -> None:
+    async def scenario() -> None:
+        known = await learned()
+        (mac, profile), *_ = known.profiles.items()
+        wrong = replace(profile, scale=EnergyScale(coefficient=7, exponent=1))
+        async with lab(known=replace(known, profiles={mac: wrong})) as here:
+            await here.until_reading()
+            await asyncio.sleep(120)
+            registers = here.house.registers
+            count = registers.counts(here.house.clock.now()).bought
+            assert count is not None
+            truth = {registers.kwh(n) for n in range(count - 50, count + 1)}
+            told = [reading.value for _, reading in here.readings("energy_bought")]
+            assert told
+            assert set(told) <= truth
+
+    story(scenario)
+
+
+def test_a_stale_cached_pan_is_replaced_by_a_scan_at_start_up() -> None:
+    async def scenario() -> None:
+        known = await learned()
+        moved = HouseConfig(air=AirConfig(channel=0x3B))
+        async with lab(moved, known=known) as here:
+            await here.until_reading(within_s=120)
+            joined = [u.pan.channel for _, u in here.told if isinstance(u, PanJoined)]
+            assert joined == [0x3B]
+
+    story(scenario)
+
+
+def test_only_what_the_meter_has_is_asked_and_never_history() -> None:
+    async def scenario() -> None:
+        minimal = MeterConfig(
+            coefficient=None, reverse=False, serial=None, t_phase=False, history2=False
+        )
+        async with lab(HouseConfig(meter=minimal)) as here:
+            await here.until_reading()
+            await asyncio.sleep(3600)
+            asked = {prop.epc for _, frame in here.requests() for prop in frame.properties}
+            assert not asked & {0xD3, 0xE3, 0xEB, 0x8D, *HISTORY_AND_SELECTORS}
+            assert {frame.esv for _, frame in here.requests()} == {Esv.GET}
+            assert here.readings("energy_bought")
+            assert not here.readings("energy_sold")
+
+    story(scenario)
+
+
+def test_a_two_wire_house_never_gets_a_t_current() -> None:
+    async def scenario() -> None:
+        async with lab(HouseConfig(meter=MeterConfig(t_phase=False))) as here:
+            await here.until_reading()
+            await asyncio.sleep(300)
+            assert {reading.value for _, reading in here.readings("current_t")} == {None}
+            assert here.store.snapshot.meter is not None
+            assert not here.store.snapshot.meter.has_t_phase
+
+    story(scenario)
+
+
+def test_live_values_keep_their_interval_over_a_day() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=30) as here:
+            await here.until_reading()
+            start = here.readings("power")[0][0]
+            await asyncio.sleep(86_400)
+            polls = len(here.readings("power"))
+            assert polls == pytest.approx(86_400 / 30, rel=0.005)
+            assert here.longest_gap_s("power", start, start + 86_400) < 60
+            assert here.connections().count(Connection.RECOVERING) == 0
+
+    story(scenario)
+
+
+def test_a_half_hour_value_that_is_pushed_is_not_asked_for() -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until_reading()
+            await asyncio.sleep(4 * 3600 + 360)
+            asked = [at for at, f in here.requests() if f.properties[0].epc == 0xEA]
+            assert len(asked) == 1  # at the start
+            stamps = {reading.at for _, reading in here.readings("half_hour_energy_bought")}
+            assert len(stamps) == 9  # 12:00 and eight more
+
+    story(scenario)
+
+
+def test_a_half_hour_value_that_stays_away_is_asked_for_after_five_minutes() -> None:
+    async def scenario() -> None:
+        async with lab(HouseConfig(meter=MeterConfig(inf="none"))) as here:
+            await here.until_reading()
+            await asyncio.sleep(2 * 3600 + 360)
+            asked = [at for at, f in here.requests() if f.properties[0].epc == 0xEA]
+            assert len(asked) == 5
+            seconds = [(at + 60) % 1800 for at in asked[1:]]  # the story starts at 12:01
+            assert all(300 <= second < 330 for second in seconds)
+
+    story(scenario)
+
+
+def test_a_value_of_an_old_half_hour_never_replaces_a_newer_one() -> None:
+    async def scenario() -> None:
+        async with lab(HouseConfig(meter=MeterConfig(inf="infc"))) as here:
+            await here.until_reading()
+            await asyncio.sleep(6 * 3600)
+            stamps = [reading.at for _, reading in here.readings("half_hour_energy_bought")]
+            assert stamps == sorted(stamps)
+
+    story(scenario)
+
+
+def test_an_infc_is_confirmed_so_that_the_meter_stops_repeating_it() -> None:
+    async def scenario() -> None:
+        async with lab(HouseConfig(meter=MeterConfig(inf="infc"))) as here:
+            await here.until_reading()
+            await asyncio.sleep(4 * 3600 + 360)
+            replies = [frame for _, frame in here.requests() if frame.esv is Esv.INFC_RES]
+            assert len(replies) == 8
+
+    story(scenario)
+
+
+@pytest.mark.parametrize(
+    ("fault", "bound_s"),
+    [
+        pytest.param("terminate", 8, id="EVENT 26"),
+        pytest.param("expire", 5, id="EVENT 29 then 25"),
+        pytest.param("expire-fail", 10, id="EVENT 29 then 24"),
+        pytest.param("forget-session", 60, id="the meter loses the session silently"),
+        pytest.param("reset-stick", 60, id="the stick restarts"),
+    ],
+)
+def test_a_lost_session_comes_back_within_its_bound(fault: str, bound_s: float) -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=5) as here:
+            await here.until_reading()
+            await asyncio.sleep(60)
+            here.house.faults.fire(fault)
+            struck = asyncio.get_running_loop().time()
+            await asyncio.sleep(300)
+            assert here.longest_gap_s("power", struck, struck + 300) <= bound_s + 5
+
+    story(scenario)
+
+
+def test_a_renewal_that_succeeds_is_never_told_as_unavailable() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=5) as here:
+            await here.until_reading()
+            here.house.faults.fire("expire")
+            await asyncio.sleep(60)
+            after = here.connections()[here.connections().index(Connection.READING) :]
+            assert after == [Connection.READING, Connection.RENEWING, Connection.READING]
+            assert here.store.snapshot.is_reading
+
+    story(scenario)
+
+
+def test_a_stick_that_was_pulled_is_read_again_soon_after_it_is_back() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=5) as here:
+            await here.until_reading()
+            await asyncio.sleep(30)
+            here.house.faults.fire("unplug", for_s=300)
+            await asyncio.sleep(10)
+            assert here.store.snapshot.dongle is None
+            assert here.problems()[-1] == "no_stick"
+            await asyncio.sleep(290)
+            back = asyncio.get_running_loop().time()
+            await here.until_reading()
+            assert asyncio.get_running_loop().time() - back < 12
+            assert not [at for at in here.commands("SKSCAN") if at > back]
+
+    story(scenario)
+
+
+@pytest.mark.parametrize("moment_s", [0.0, 0.2, 0.4, 0.6, 3.0, 6.0, 9.7, 11.0, 13.0, 14.0, 16.0])
+def test_a_stick_pulled_at_any_moment_of_the_start_is_read_in_the_end(moment_s: float) -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await asyncio.sleep(moment_s)
+            here.house.faults.fire("unplug", for_s=5)
+            await asyncio.sleep(1)
+            await here.until_reading(within_s=90)
+
+    story(scenario)
+
+
+def test_a_meter_that_reboots_is_read_again_within_a_minute_of_its_return() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=10) as here:
+            await here.until_reading()
+            here.house.faults.fire("reboot", for_s=120)
+            await asyncio.sleep(121)
+            await here.until_reading(within_s=120)
+
+    story(scenario)
+
+
+def test_a_meter_that_moves_to_another_channel_is_found_again() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=10) as here:
+            await here.until_reading()
+            here.house.faults.fire("move-channel", "3B")
+            await asyncio.sleep(30)
+            await here.until_reading(within_s=180)
+            assert [u.pan.channel for _, u in here.told if isinstance(u, PanJoined)][-1] == 0x3B
+
+    story(scenario)
+
+
+def test_an_exchanged_meter_is_a_new_device_and_its_counters_start_anew() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=10) as here:
+            await here.until_reading()
+            await asyncio.sleep(60)
+            here.house.faults.fire("exchange", "OTHER000001")
+            await asyncio.sleep(300)
+            assert len(here.uids()) == 2
+            last = here.readings("energy_bought")[-1][1].value
+            assert isinstance(last, Decimal)
+            assert last < 100
+
+    story(scenario)
+
+
+def test_wrong_credentials_are_named_and_never_hammered() -> None:
+    async def scenario() -> None:
+        async with lab(password="WRONGWRONGWR") as here:
+            await asyncio.sleep(3600)
+            assert "join_refused" in here.problems()
+            assert here.problems()[-1] == "credentials_refused"
+            assert len(here.commands("SKJOIN")) < 20
+
+    story(scenario)
+
+
+def test_radio_silence_is_not_told_as_wrong_credentials() -> None:
+    async def scenario() -> None:
+        known = await learned()
+        async with lab(known=known) as here:
+            here.house.faults.hold("out-of-reach", for_s=3600)
+            await asyncio.sleep(3600)
+            assert "credentials_refused" not in here.problems()
+            assert "join_refused" not in here.problems()
+            assert here.problems()[-1] == "meter_not_found"
+            await here.until_reading(within_s=420)
+
+    story(scenario)
+
+
+def test_a_hold_of_transmission_is_no_loss_of_the_meter() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=5) as here:
+            await here.until_reading()
+            here.house.faults.fire("budget", for_s=120)
+            await asyncio.sleep(60)
+            assert here.store.snapshot.connection is Connection.ON_HOLD
+            assert here.store.snapshot.is_reading
+            assert here.readings("transmit_limited")[-1][1].value is True
+            await asyncio.sleep(120)
+            assert here.store.snapshot.connection is Connection.READING
+            assert here.readings("transmit_limited")[-1][1].value is False
+            assert Connection.RECOVERING not in here.connections()
+
+    story(scenario)
+
+
+def test_a_meter_without_live_data_tells_none_and_keeps_its_counters() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=5) as here:
+            await here.until_reading()
+            here.house.faults.hold("no-data", for_s=300)
+            await asyncio.sleep(200)
+            assert here.readings("power")[-1][1].value is None
+            assert all(reading.value is not None for _, reading in here.readings("energy_bought"))
+
+    story(scenario)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["lost-answer", "lost-request", "unacknowledged", "wrong-tid", "cut-answer", "doubled-answer"],
+)
+def test_a_fifth_of_all_exchanges_spoiled_costs_no_session(fault: str) -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=10) as here:
+            await here.until_reading()
+            await asyncio.sleep(10)
+            start = asyncio.get_running_loop().time()
+            here.house.faults.hold(fault, 0.2)
+            await asyncio.sleep(1800)
+            assert here.longest_gap_s("power", start, start + 1800) < 60
+
+    story(scenario)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["garbage", "wrong-length", "doubled-line", "missing-ok", "missing-event21", "blank-lines"],
+)
+def test_a_stick_that_garbles_its_lines_is_read_all_the_same(fault: str) -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=10) as here:
+            await here.until_reading()
+            start = asyncio.get_running_loop().time()
+            here.house.faults.hold(fault, 0.1)
+            await asyncio.sleep(1800)
+            assert here.longest_gap_s("power", start, start + 1800) < 90
+
+    story(scenario)
+
+
+def test_commands_of_a_person_are_carried_out() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=300) as here:
+            await here.until_reading()
+            await asyncio.sleep(30)
+            polls = len(here.readings("power"))
+            here.engine.submit(Command.READ_NOW)
+            await asyncio.sleep(3)
+            assert len(here.readings("power")) == polls + 1
+            joins, scans = len(here.commands("SKJOIN")), len(here.commands("SKSCAN"))
+            here.engine.submit(Command.RECONNECT)
+            await asyncio.sleep(10)
+            assert len(here.commands("SKJOIN")) == joins + 1
+            assert len(here.commands("SKSCAN")) == scans
+            here.engine.submit(Command.RESCAN)
+            await asyncio.sleep(30)
+            assert len(here.commands("SKSCAN")) > scans
+            assert here.store.snapshot.connection is Connection.READING
+
+    story(scenario)
+
+
+def test_a_stop_ends_the_session_politely_and_soon() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        kept: list[Lab] = []
+        async with lab() as here:
+            kept.append(here)
+            await here.until_reading()
+            stopping = loop.time()
+        assert loop.time() - stopping < 5
+        assert kept[0].commands("SKTERM")
+
+    story(scenario)
+
+
+def test_a_stop_in_the_middle_of_a_scan_is_prompt() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        async with lab(HouseConfig(air=AirConfig(heard_at=7))) as here:
+            await here.until(lambda snapshot: snapshot.connection is Connection.SCANNING)
+            await asyncio.sleep(3)
+            stopping = loop.time()
+        assert loop.time() - stopping < 5
+
+    story(scenario)
+
+
+def test_the_meters_clock_is_compared_with_ours() -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until_reading()
+            here.house.faults.fire("clock-step", "600")
+            await asyncio.sleep(7 * 3600)
+            difference = here.readings("clock_difference")[-1][1].value
+            assert isinstance(difference, int)
+            assert timedelta(seconds=difference) == pytest.approx(
+                timedelta(seconds=600), abs=timedelta(seconds=31)
+            )
+            assert here.readings("half_hour_energy_bought")[-1][1].at.astimezone(JST).minute in (
+                0,
+                30,
+            )
+
+    story(scenario)
