@@ -31,8 +31,10 @@ from broute_addon.home_assistant.publisher import MqttPublisher
 from broute_addon.home_assistant.states import last_will
 from broute_addon.home_assistant.supervisor import Supervisor
 from broute_addon.logs import HouseholdLog
-from broute_addon.messages import Language, message
+from broute_addon.messages import Language, Message, message
 from broute_addon.meter.engine import Command, Engine, Known
+from broute_addon.meter.makers import MAKERS
+from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
     Connection,
     ConnectionChanged,
@@ -227,8 +229,7 @@ class App:
             case MeterIdentified(profile):
                 facts = facts.with_profile(profile)
                 if str(profile.mac) not in before.profiles:
-                    known = {"uid": profile.uid, "count": len(profile.get_map)}
-                    _LOGGER.info("%s", message("meter_identified", **known))
+                    _LOGGER.info("%s", _introduction(profile))
             case ReadingsArrived() if not self._has_read:
                 self._tell_first_reading()
         self._storage.keep(facts)
@@ -358,3 +359,8 @@ class App:
             os.close(self._settings.ready_fd)
         except OSError as error:
             _LOGGER.debug("readiness: %s", error)
+
+
+def _introduction(profile: MeterProfile) -> Message:
+    maker = MAKERS.get(profile.maker_code or "", profile.maker_code or "?")
+    return message("meter_identified", uid=profile.uid, maker=maker, count=len(profile.get_map))

@@ -326,7 +326,7 @@ _METER = {
 
 _APP = {
     "started": (
-        "Smart Meter B Route {version}, Home Assistant by {route}.",
+        "Smart Meter B Route {version} started ({route}).",
         "スマートメーター B ルート {version}（{route}）を開始しました。",
     ),
     "stopped": ("Stopped.", "終了しました。"),

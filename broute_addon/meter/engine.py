@@ -180,8 +180,10 @@ class Engine:
                 worst = error
                 continue
             found = link.identity
-            told = {"port": port, "dialect": found.dialect, "firmware": found.firmware}
-            _LOGGER.info("%s", message("stick_identified", **told))
+            identified = message(
+                "stick_identified", port=port, dialect=found.dialect, firmware=found.firmware
+            )
+            _LOGGER.info("%s", identified)
             self._emit(DongleIdentified(found))
             return link
         self._emit(DongleIdentified(None))
