@@ -22,10 +22,11 @@ import aiohttp
 
 from broute_addon import __version__
 from broute_addon.clock import system_clock
-from broute_addon.errors import HomeAssistantError, MqttError
+from broute_addon.errors import HomeAssistantError
+from broute_addon.home_assistant.broker_source import broker_source
 from broute_addon.home_assistant.core import Core, language_of
 from broute_addon.home_assistant.discovery import AddOn
-from broute_addon.home_assistant.mqtt import BrokerAddress, MqttClient
+from broute_addon.home_assistant.mqtt import MqttClient
 from broute_addon.home_assistant.notifier import Notifier
 from broute_addon.home_assistant.publisher import MqttPublisher
 from broute_addon.home_assistant.states import last_will
@@ -65,7 +66,6 @@ GREETING_TIMEOUT_S = 5.0
 """What the Supervisor and Core tell is worth this wait at the start, no more."""
 
 STOP_WITHIN_S = 9.0
-CA_FOLDER = Path("/ssl")
 PAGE_PORT = 8099
 
 
@@ -297,10 +297,9 @@ class App:
 
     def _publisher(self, supervisor: Supervisor | None, slug: str | None) -> MqttPublisher:
         instance = self._storage.instance
-
-        async def address() -> BrokerAddress:
-            return await self._broker(supervisor)
-
+        address = broker_source(
+            lambda: self._loaded.options, supervisor, learn=self._redactor.learn
+        )
         mqtt = MqttClient(address, client_id=f"broute_{instance}", will=last_will(instance))
         return MqttPublisher(
             self.store,
@@ -309,26 +308,6 @@ class App:
             language=self.language,
             on_command=self._command,
             known_meters=self._storage.meter_uids,
-        )
-
-    async def _broker(self, supervisor: Supervisor | None) -> BrokerAddress:
-        options = self._loaded.options
-        if options.mqtt_host:
-            return BrokerAddress(
-                host=options.mqtt_host,
-                port=options.mqtt_port or (8883 if options.mqtt_tls else 1883),
-                username=options.mqtt_username,
-                password=options.mqtt_password,
-                tls=options.mqtt_tls,
-                ca_file=CA_FOLDER / options.mqtt_ca if options.mqtt_ca else None,
-            )
-        if supervisor is None:
-            raise MqttError(message("mqtt_no_broker"))
-        service = await supervisor.mqtt_service()
-        if service.password is not None:
-            self._redactor.learn(service.password)
-        return BrokerAddress(
-            service.host, service.port, service.username, service.password, tls=service.ssl
         )
 
     def _notifier(self, core: Core) -> Notifier:

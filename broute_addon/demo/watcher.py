@@ -25,7 +25,10 @@ class Entity:
 
 
 def entities(payload: str) -> Mapping[str, Entity]:
-    """State topic → entity, of a device discovery payload; empty for anything else."""
+    """State topic → entity, of a device discovery payload; empty for anything else.
+
+    Entities that are disabled by default are left out, as Home Assistant does.
+    """
     try:
         components: Mapping[str, Mapping[str, Any]] = json.loads(payload)["components"]
     except (ValueError, KeyError, TypeError):
@@ -33,7 +36,7 @@ def entities(payload: str) -> Mapping[str, Entity]:
     return {
         entity["state_topic"]: Entity(entity["name"], entity.get("unit_of_measurement", ""))
         for entity in components.values()
-        if "state_topic" in entity
+        if "state_topic" in entity and entity.get("enabled_by_default", True)
     }
 
 
