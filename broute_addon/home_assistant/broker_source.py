@@ -15,21 +15,23 @@ TLS_PORT = 8883
 
 
 def broker_source(
-    options: Options,
+    options: Callable[[], Options],
     supervisor: Supervisor | None,
     *,
     learn: Callable[[Secret], None],
     ssl_folder: Path = SSL_FOLDER,
 ) -> AddressSource:
-    """Asks anew at each call: a broker app that restarts hands out other credentials.
+    """Asks anew at each call: a broker app that restarts hands out other credentials, and the
+    options may be saved anew meanwhile.
 
     `learn` gets the Supervisor's password before anybody else, for the redactor. The source
     raises SupervisorError, or MqttError where neither the options nor a Supervisor know a broker.
     """
 
     async def address() -> BrokerAddress:
-        if options.mqtt_host:
-            return from_options(options, options.mqtt_host, ssl_folder)
+        present = options()
+        if present.mqtt_host:
+            return from_options(present, present.mqtt_host, ssl_folder)
         if supervisor is None:
             raise MqttError(message("mqtt_no_broker"))
         service = await supervisor.mqtt_service()

@@ -87,15 +87,21 @@ class MqttClient:
         self._will = will
 
     @asynccontextmanager
-    async def session(self, on_message: Callable[[Received], None]) -> AsyncIterator["Session"]:
-        """One connection. Raises HomeAssistantError when there is none to be had.
+    async def session(
+        self,
+        on_message: Callable[[Received], None],
+        *,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> AsyncIterator["Session"]:
+        """One connection. Raises HomeAssistantError when there is none to be had. `on_end` is
+        called when it is gone; whatever is awaited from the session then raises MqttError.
 
         Leaving it drops the connection at once, so that the broker sends the last will, unless
         `goodbye` was said before.
         """
         address = await self._address()
         sock = await _open_socket(address)
-        session = Session(address, sock, self._new_client(sock, address), on_message)
+        session = Session(address, sock, self._new_client(sock, address), on_message, on_end)
         try:
             await session.connected()
             _LOGGER.debug("connected to %s:%s", address.host, address.port)
@@ -124,12 +130,14 @@ class Session:
         sock: socket.socket,
         client: "_Client",
         on_message: Callable[[Received], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._address = address
         self._sock = sock
         self._client = client
         self._on_message = on_message
+        self._on_end = on_end
         self._welcome: asyncio.Future[None] = self._loop.create_future()
         self._end: asyncio.Future[MqttError] = self._loop.create_future()
         self._acknowledged: dict[int, asyncio.Future[None]] = {}
@@ -168,9 +176,10 @@ class Session:
             raise self._lost(code)
         await self._answer(self._wait_for(mid))
 
-    async def until_lost(self) -> None:
-        """Waits until the connection is gone, then raises MqttError."""
-        raise await asyncio.shield(self._end)
+    def check(self) -> None:
+        """Raises MqttError once the connection is gone."""
+        if self._end.done():
+            raise self._end.result()
 
     async def goodbye(self, publications: Sequence[Publication] = ()) -> None:
         """Says the last words and DISCONNECT: no last will is sent. Raises MqttError."""
@@ -195,7 +204,7 @@ class Session:
         except TimeoutError:
             raise self._error("mqtt_silent") from None
         if not expected.done():
-            raise self._end.result()
+            self.check()
         expected.result()
 
     def _wait_for(self, mid: int) -> asyncio.Future[None]:
@@ -275,6 +284,7 @@ class Session:
     def _finish(self, reason: str) -> None:
         if not self._end.done():
             self._end.set_result(self._error("mqtt_lost", reason=reason))
+            self._on_end()
 
     def _lost(self, code: MQTTErrorCode) -> MqttError:
         if self._end.done():

@@ -1,8 +1,9 @@
 """Keeps the MQTT broker, and so Home Assistant, at the newest snapshot.
 
 One loop owns `known`, what the broker has been told in this session. News of any kind (a
-snapshot, Home Assistant's birth, discovery that may go out again) only wakes it; it then sends
-the difference between the newest snapshot and `known`, and waits until the broker has it.
+snapshot, Home Assistant's birth, discovery that may go out again, a lost connection) only wakes
+it; it then sends the difference between the newest snapshot and `known`, and waits until the
+broker has it.
 
 Home Assistant drops the rest of a discovery message that follows another too soon, so a changed
 one waits until the last is two seconds old, and with it the states that it speaks of.
@@ -70,47 +71,38 @@ class MqttPublisher:
     async def run(self) -> None:
         """Publishes for ever, through any failure of the broker; ends by cancellation, with a
         goodbye of at most 3 s."""
-        while True:
-            try:
-                await self._one_session()
-            except HomeAssistantError as error:
-                self.problem = error.message
-                await asyncio.sleep(self._streak.failed(error))
-            finally:
-                self.is_connected = False
-
-    async def _one_session(self) -> None:
-        async with self._mqtt.session(self._received) as session:
-            self._known.clear()
-            self._discovery_due = 0.0
-            self._wake.set()
-            await session.subscribe(topics.HOME_ASSISTANT_STATUS, topics.command("+"))
-            try:
-                await self._serve(session)
-            except asyncio.CancelledError:
-                await self._say_goodbye(session)
-                raise
-
-    async def _serve(self, session: Session) -> None:
-        lost: MqttError | None = None
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch_store(), name="mqtt-store")
-                tasks.create_task(self._publish_for_ever(session), name="mqtt-publish")
-                tasks.create_task(session.until_lost(), name="mqtt-lost")
-        except* MqttError as group:
-            lost = next(error for error in group.exceptions if isinstance(error, MqttError))
-        if lost is not None:
-            raise lost
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch_store(), name="mqtt-store")
+            while True:
+                try:
+                    await self._one_session()
+                except HomeAssistantError as error:
+                    self.problem = error.message
+                    await asyncio.sleep(self._streak.failed(error))
+                finally:
+                    self.is_connected = False
 
     async def _watch_store(self) -> None:
         async for _ in self._store.snapshots():
             self._wake.set()
 
+    async def _one_session(self) -> None:
+        async with self._mqtt.session(self._received, on_end=self._wake.set) as session:
+            self._known.clear()
+            self._discovery_due = 0.0
+            self._wake.set()
+            await session.subscribe(topics.HOME_ASSISTANT_STATUS, topics.command("+"))
+            try:
+                await self._publish_for_ever(session)
+            except asyncio.CancelledError:
+                await self._say_goodbye(session)
+                raise
+
     async def _publish_for_ever(self, session: Session) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            session.check()
             await self._publish_news(session, self._store.snapshot)
             self.is_connected, self.problem = True, None
             self._streak.recovered()

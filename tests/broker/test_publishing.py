@@ -32,6 +32,7 @@ from tests.support.houses import (
     store_of,
 )
 from tests.support.observer import Observer, retained
+from tests.support.waiting import until
 
 ADD_ON = AddOn("0badcafe", "0.1.0", "a0b1c2d3_broute")
 UID = PROFILE.uid
@@ -250,14 +251,10 @@ async def test_a_broker_absent_at_boot_is_one_warning_and_is_used_once_it_is_the
     broker = Broker(tmp_path)
     house = House(broker, store_of(*reading_house()))
     async with house.publishing():
-        async with asyncio.timeout(10):
-            while house.publisher.problem is None:
-                await asyncio.sleep(0.01)
+        await until(lambda: house.publisher.problem is not None)
         async with broker, Observer(broker) as observer:
             await observer.until(lambda: bool(observer.payloads(ENERGY)))
-            async with asyncio.timeout(5):
-                while not house.publisher.is_connected:
-                    await asyncio.sleep(0.01)
+            await until(lambda: house.publisher.is_connected)
     said = [record.getMessage() for record in caplog.records]
     assert sum("can't be reached" in sentence for sentence in said) == 1
     assert "The MQTT broker is back." in said
@@ -296,9 +293,7 @@ async def test_tls_is_spoken_with_the_given_authority_and_refused_without_it(
         async with mqtt.session(lambda came: seen.append(came.topic)) as session:
             await session.publish(*many)
             await session.subscribe("many/#")
-            async with asyncio.timeout(5):
-                while len(seen) < len(many):
-                    await asyncio.sleep(0.01)
+            await until(lambda: len(seen) == len(many))
 
         stranger = replace(secure, ca_file=None)
         with pytest.raises(MqttError, match="can't agree on encryption"):
@@ -324,9 +319,7 @@ async def test_buttons_become_commands_and_a_retained_press_is_ignored(broker: B
             observer.publish("broute/0badbeef/command", "reconnect")
             observer.publish(f"broute/{UID}/command", "read-now")
             observer.publish("broute/0badcafe/command", "reconnect")
-            async with asyncio.timeout(5):
-                while len(house.commands) < 2:
-                    await asyncio.sleep(0.01)
+            await until(lambda: len(house.commands) == 2)
     assert house.commands == ["read-now", "reconnect"]
 
 
