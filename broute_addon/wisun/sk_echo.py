@@ -32,17 +32,19 @@ class Echo:
         same = _common(head, self._left)
         if not same:
             return True
-        if same == len(self._left):
-            self._consume(buffer, same)
-            return True
         if same == len(head):
             return False
-        if head[same] in b"\r\n" and head[:same] not in _RESPONSES:
+        whole = same == len(self._left)
+        if head[same] in (b"\r\n " if whole else b"\r\n") and head[:same] not in _RESPONSES:
             self._consume(buffer, same)
             return True
-        return self._before_an_event(buffer, head, same)
+        decided = self._before_an_event(buffer, head, same)
+        if decided and whole and len(self._left) == same:
+            self._consume(buffer, same)
+        return decided
 
     def _before_an_event(self, buffer: ReceiveBuffer, head: bytes, same: int) -> bool:
+        """False when the beginning of an event may still become one."""
         undecided = False
         for size in range(same, 0, -1):
             rest = head[size:]

@@ -56,6 +56,7 @@ _PAN_ROW = re.compile(
     r"(Channel(?: Page)?|Pan ID|Addr|LQI|Side|PairID|HEMS|Relay(?: Endpoint)?):(.*)"
 )
 _EVENT_INSIDE = re.compile(r"EVENT [0-9A-Fa-f]{1,2}(?: |$)")
+_UNPRINTABLE = re.compile(rb"[^ -~]")
 _ERROR_CODE = re.compile(r"ER(\d+)")
 _EVENTS: Mapping[int, Event] = {
     0x22: ScanFinished(),
@@ -151,7 +152,7 @@ class SkStack:
                 return [Noise(len(self._buffer.take(len(WORD))))]
 
     def _sentence(self, line: bytes) -> list[Event]:  # noqa: PLR0911 - one for each kind
-        text = line.decode("ascii", "replace").strip("\0\t \N{REPLACEMENT CHARACTER}")
+        text = _UNPRINTABLE.sub(b" ", line).decode().strip()
         if not text:
             return []
         if self._pan is not None and (row := _PAN_ROW.fullmatch(text)):

@@ -64,8 +64,9 @@ class SerialTransport(asyncio.Protocol):
 
     async def close(self) -> None:
         self._closing = True
-        if self._port is not None:
-            self._port.abort()
+        if self._port is None or self._gone.is_set():
+            return
+        self._port.abort()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await self._gone.wait()

@@ -1,0 +1,77 @@
+"""Which ports are asked, and in which order."""
+
+from pathlib import Path
+
+import pytest
+
+from broute_addon.wisun import ports
+
+NAMES = [
+    "usb-FTDI_FT230X_Basic_UART_D30ABCDE-if00-port0",
+    "usb-RATOC_Systems__Ltd._RS-WSUHA-J11-if00-port0",
+    "usb-RATOC_Systems_Something-if00",
+    "usb-ROHM_BP35A1_12345678-if00",
+    "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0",
+]
+OTHER_RADIOS = [
+    "usb-ITEAD_SONOFF_Zigbee_3.0_USB_Dongle_Plus_V2-if00-port0",
+    "usb-Nabu_Casa_SkyConnect_v1.0_0123-if00-port0",
+    "usb-Nabu_Casa_ZWA-2_0123-if00",
+    "usb-dresden_elektronik_ingenieurtechnik_GmbH_ConBee_II_DE1-if00",
+    "usb-Silicon_Labs_CC2652P_Zigbee-if00",
+    "usb-0658_0200-if00",
+    "usb-FTDI_FT230X_ConBee_III-if00-port0",
+    "usb-Texas_Instruments_CC2531_USB_CDC-if00",
+    "usb-Silicon_Labs_EFR32_OpenThread-if00",
+    "usb-RFXCOM_RFXtrx433_A1-if00-port0",
+    "usb-Zooz_800_Z-Wave_Stick_533D-if00",
+]
+
+
+def put(directory: Path, *names: str) -> None:
+    for name in names:
+        (directory / name).symlink_to("/dev/null")
+
+
+def names(paths: tuple[str, ...]) -> list[str]:
+    return [Path(path).name for path in paths]
+
+
+def test_the_last_good_name_comes_first_then_the_better_known(tmp_path: Path) -> None:
+    put(tmp_path, *NAMES)
+    assert names(ports.candidates(tmp_path)) == [
+        NAMES[1], NAMES[3], NAMES[2], NAMES[0], NAMES[4],
+    ]  # fmt: skip
+    last_good = str(tmp_path / NAMES[0])
+    assert names(ports.candidates(tmp_path, last_good))[0] == NAMES[0]
+    assert len(ports.candidates(tmp_path, last_good)) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", OTHER_RADIOS)
+def test_another_radio_is_never_asked(tmp_path: Path, name: str) -> None:
+    put(tmp_path, name)
+    assert ports.candidates(tmp_path, str(tmp_path / name)) == ()
+    assert str(tmp_path / name) in ports.others(tmp_path)
+
+
+def test_in_the_systems_directory_only_known_names_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, *NAMES, "mystick")
+    monkeypatch.setattr(ports, "BY_ID", tmp_path)
+    assert set(names(ports.candidates(tmp_path))) == set(NAMES[:4])
+    monkeypatch.undo()
+    assert "mystick" in names(ports.candidates(tmp_path))
+
+
+def test_a_directory_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert ports.candidates(tmp_path / "none") == ()
+
+
+def test_only_a_real_device_node_has_an_age(tmp_path: Path) -> None:
+    fresh = tmp_path / "ttyUSB0"
+    fresh.touch()
+    age = ports.node_age_s(str(fresh))
+    assert age is not None
+    assert age < 3
+    assert ports.node_age_s(str(tmp_path / "none")) is None

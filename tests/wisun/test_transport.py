@@ -1,0 +1,142 @@
+"""The serial port, on pseudo-terminals."""
+
+import asyncio
+import os
+import pty
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broute_addon.errors import TransportError
+from broute_addon.wisun.line import Line, Listener
+from broute_addon.wisun.transport import SerialTransport, connect_serial
+
+ME = Path("/proc/self/comm").read_text().strip()
+
+
+class Ear:
+    """A receiver that remembers."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.losses: list[Exception | None] = []
+        self.news = asyncio.Event()
+
+    def received(self, data: bytes) -> None:
+        self.data += data
+        self.news.set()
+
+    def lost(self, error: Exception | None) -> None:
+        self.losses.append(error)
+        self.news.set()
+
+
+class PtyStick:
+    """The stick's end of a pty, with a link that stays when it is pulled."""
+
+    def __init__(self, link: Path) -> None:
+        self.master, slave = pty.openpty()
+        tty.setraw(slave)
+        self.slave = slave
+        self.path = str(link)
+        link.symlink_to(os.ttyname(slave))
+
+    def unplug(self) -> None:
+        Path(self.path).unlink()
+        os.close(self.slave)
+        os.close(self.master)
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Iterator[PtyStick]:
+    made = PtyStick(tmp_path / "stick")
+    yield made
+    if Path(made.path).is_symlink():
+        made.unplug()
+
+
+async def heard(ear: Ear) -> None:
+    async with asyncio.timeout(2):
+        await ear.news.wait()
+    ear.news.clear()
+
+
+async def test_bytes_go_both_ways(stick: PtyStick) -> None:
+    ear = Ear()
+    port = await connect_serial(stick.path, 115_200, ear)
+    port.write(b"SKVER\r\n")
+    await asyncio.sleep(0.05)
+    assert os.read(stick.master, 100) == b"SKVER\r\n"
+    os.write(stick.master, b"EVER \0\r\n")
+    await heard(ear)
+    assert ear.data == b"EVER \0\r\n"
+    await port.close()
+    assert ear.losses == []
+
+
+async def test_a_busy_port_is_told_with_the_name_of_its_user(stick: PtyStick) -> None:
+    first = await connect_serial(stick.path, 115_200, Ear())
+    with pytest.raises(TransportError, match=f"in use by {ME}: stop that program"):
+        await connect_serial(stick.path, 115_200, Ear())
+    await first.close()
+    second = await connect_serial(stick.path, 115_200, Ear())
+    await second.close()
+
+
+async def test_unplugging_is_told_once_and_ends_writing(stick: PtyStick) -> None:
+    ear = Ear()
+    port = await connect_serial(stick.path, 115_200, ear)
+    port.write(b"SKVER\r\n")
+    stick.unplug()
+    await heard(ear)
+    await asyncio.sleep(0.05)
+    assert len(ear.losses) == 1
+    with pytest.raises(TransportError, match="has gone"):
+        port.write(b"SKVER\r\n")
+    await port.close()
+    await port.close()
+    assert len(ear.losses) == 1
+
+
+async def test_a_stick_that_takes_nothing_does_not_hold_up_the_close(stick: PtyStick) -> None:
+    port = await connect_serial(stick.path, 115_200, Ear())
+    for _ in range(100):
+        port.write(b"x" * 4096)
+    await asyncio.sleep(0.05)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await port.close()
+    assert loop.time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("none", "doesn't exist"), ("folder", "not a serial port"), ("file", "not a serial port")],
+)
+async def test_what_is_no_port_is_told_in_a_sentence(
+    tmp_path: Path, name: str, sentence: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(TransportError, match=sentence):
+        await connect_serial(str(tmp_path / name), 115_200, Ear())
+
+
+async def test_a_character_device_that_is_no_terminal_is_refused() -> None:
+    with pytest.raises(TransportError, match="not a serial port"):
+        await connect_serial("/dev/null", 115_200, Ear())
+
+
+async def test_a_line_keeps_what_came_before_anybody_listened(stick: PtyStick) -> None:
+    line = await Line.open(connect_serial, stick.path, 115_200)
+    assert isinstance(line._transport, SerialTransport)
+    os.write(stick.master, b"EVENT 29\r\n")
+    await asyncio.sleep(0.05)
+    said: list[bytes] = []
+    line.listen(Listener(said.append, lambda: None))
+    assert said == [b"EVENT 29\r\n"]
+    await line.close()
+    with pytest.raises(TransportError, match="closed"):
+        line.write(b"x")
