@@ -135,7 +135,7 @@ _ECHONET = {
     ),
     "decode_not_hex": (
         "{text} is neither hexadecimal nor a line of a stick's log that is known here.",
-        "{text} は 16 進数でも、既知のドングルのログ行でもありません。",
+        "{text} は 16 進数でも、既知のスティックのログ行でもありません。",
     ),
     "decode_odd": (
         "There are {count} hexadecimal digits; a byte has two, so one is missing.",
@@ -147,7 +147,7 @@ _ECHONET = {
     ),
     "decode_line_unknown": (
         "{text} is cut or not as a stick writes it.",
-        "{text} は途中で切れているか、ドングルの書式と一致しません。",
+        "{text} は途中で切れているか、スティックの書式と一致しません。",
     ),
     "decode_length_wrong": (
         "The payload has {count} bytes, but its header announces {expected}.",
@@ -246,6 +246,16 @@ _HOME_ASSISTANT = {
         "The web page can't be served at {host}:{port} ({reason}); everything else goes on.",
         "{host}:{port} でウェブページを公開できません（{reason}）。他の機能は動作を続けます。",
     ),
+    "page_title": ("Smart Meter B Route", "スマートメーター B ルート"),
+    "page_connection": ("Connection", "接続状態"),
+    "page_stick": ("Wi-SUN stick", "Wi-SUN スティック"),
+    "page_meter": ("Meter", "メーター"),
+    "page_values": ("Values", "計測値"),
+    "page_read_now": ("Read now", "今すぐ検針"),
+    "page_offline": (
+        "The app does not answer; this page connects again by itself.",
+        "アプリから応答がありません。自動的に再接続します。",
+    ),
     "forget_nothing": (
         "No earlier installation is known in {path}; there is nothing to clear.",
         "{path} に以前の記録がないため、消去するものはありません。",
@@ -259,11 +269,11 @@ _HOME_ASSISTANT = {
 _METER = {
     "no_stick": (
         "No Wi-SUN stick answers: plug it in, or choose its port in the option device.",
-        "Wi-SUN アダプターが応答しません。差し込むか、設定項目 device でポートを選んでください。",
+        "Wi-SUN スティックが応答しません。差し込むか、設定項目 device でポートを選んでください。",
     ),
     "stick_identified": (
         "Stick found at {port}: {dialect}, firmware {firmware}.",
-        "{port} でアダプターを検出しました（{dialect}、ファームウェア {firmware}）。",
+        "{port} でスティックを検出しました（{dialect}、ファームウェア {firmware}）。",
     ),
     "meter_found": (
         "Meter found on channel {channel}, signal {dbm} dBm.",
@@ -282,7 +292,7 @@ _METER = {
         "No meter with this Route-B ID is in reach: check the ID, and bring the stick nearer to "
         "the meter.",
         "この B ルート認証 ID のメーターが見つかりません。ID を確認し、"
-        "アダプターをメーターに近づけてください。",
+        "スティックをメーターに近づけてください。",
     ),
     "credentials_refused": (
         "The meter refuses the log-in again and again: Route-B ID or password is probably wrong; "

@@ -152,7 +152,7 @@ async def lab(
         emit=emit,
         interval_s=interval_s,
         clock=clock,
-        rng=random.Random(seed),  # noqa: S311 - jitter
+        rng=random.Random(seed),
     )
     async with House(replace(config or HouseConfig(), clock=START), port) as house:
         here = Lab(house, port, engine, Store(Snapshot(), clock))
