@@ -322,6 +322,7 @@ class App:
             redactor=self._redactor,
             language=self.language,
             on_command=self._command,
+            on_log_level=self._log.set_level,
             has_supervisor=self._settings.supervisor_token is not None,
         )
 

@@ -57,10 +57,11 @@ class Watcher:
     async def run(self) -> None:
         """Watches until cancelled, through any failure of the broker."""
         while True:
+            lost = asyncio.Event()
             try:
-                async with self._mqtt.session(self._came) as session:
+                async with self._mqtt.session(self._came, on_end=lost.set) as session:
                     await session.subscribe("homeassistant/device/+/config", "broute/#")
-                    await session.until_lost()
+                    await lost.wait()
             except HomeAssistantError as error:
                 _LOGGER.debug("watcher: %s", error)
                 await asyncio.sleep(RETRY_S)

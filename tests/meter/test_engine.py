@@ -327,8 +327,9 @@ def test_a_hold_of_transmission_is_no_loss_of_the_meter() -> None:
             await here.until_reading()
             here.house.faults.fire("budget", for_s=120)
             await asyncio.sleep(60)
-            assert here.store.snapshot.connection is Connection.ON_HOLD
-            assert here.store.snapshot.is_reading
+            held = here.store.snapshot
+            assert held.connection is Connection.ON_HOLD
+            assert held.is_reading
             assert here.readings("transmit_limited")[-1][1].value is True
             await asyncio.sleep(120)
             assert here.store.snapshot.connection is Connection.READING
