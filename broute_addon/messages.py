@@ -240,6 +240,8 @@ _HOME_ASSISTANT = {
         "The MQTT broker {host}:{port} is connected but does not answer; trying again.",
         "MQTT ブローカー {host}:{port} に接続しましたが応答がありません。再試行します。",
     ),
+    "mqtt_back": ("The MQTT broker is back.", "MQTT ブローカーとの接続が回復しました。"),
+    "core_back": ("Home Assistant is back.", "Home Assistant との接続が回復しました。"),
     "all_is_well": ("Everything works.", "正常に動作しています。"),
     "notification_title": ("Smart Meter B Route", "スマートメーター B ルート"),
     "web_port_taken": (

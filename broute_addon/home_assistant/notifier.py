@@ -66,7 +66,7 @@ class Notifier:
         self._id = notification_id
         self._language = language
         self._patience_s = patience_s
-        self._streak = Streak(_LOGGER, "Home Assistant")
+        self._streak = Streak(_LOGGER, message("core_back"))
         self._shown: Message | None = None
         self._may_be_left = True  # an earlier process may have left a notification
 

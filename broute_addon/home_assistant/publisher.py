@@ -21,7 +21,7 @@ from broute_addon.home_assistant.discovery import AddOn
 from broute_addon.home_assistant.mqtt import MqttClient, Publication, Received, Session
 from broute_addon.home_assistant.states import Announcer, announced_interval, changes, last_will
 from broute_addon.home_assistant.streak import Streak
-from broute_addon.messages import Language, Message
+from broute_addon.messages import Language, Message, message
 from broute_addon.store import Snapshot, Store
 
 _LOGGER = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class MqttPublisher:
         self._wake = asyncio.Event()
         self._discovery_due = 0.0  # when the loop's time has come for another discovery message
         self._birth: asyncio.TimerHandle | None = None
-        self._streak = Streak(_LOGGER, "The MQTT broker")
+        self._streak = Streak(_LOGGER, message("mqtt_back"))
         self.is_connected = False
         self.problem: Message | None = None
 

@@ -5,21 +5,17 @@ import random
 from collections.abc import Iterator
 
 from broute_addon.errors import BRouteError
+from broute_addon.messages import Message
 
 
 class Streak:
     """One warning for each kind of failure, then silence, then one relief."""
 
-    def __init__(self, logger: logging.Logger, what: str) -> None:
+    def __init__(self, logger: logging.Logger, relief: Message) -> None:
         self._logger = logger
-        self._what = what
+        self._relief = relief
         self._told: set[str] = set()
         self._waits = waits()
-
-    @property
-    def is_on(self) -> bool:
-        """Something failed and has not worked since."""
-        return bool(self._told)
 
     def failed(self, error: BRouteError) -> float:
         """Takes note of a failure; gives the seconds to wait before the next attempt."""
@@ -32,7 +28,7 @@ class Streak:
     def recovered(self) -> None:
         """It works (again)."""
         if self._told:
-            self._logger.info("%s is back.", self._what)
+            self._logger.info("%s", self._relief)
         self._told.clear()
         self._waits = waits()
 

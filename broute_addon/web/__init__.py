@@ -1,0 +1,1 @@
+"""The page, and the JSON behind it: `view` is pure, `server` speaks HTTP."""
