@@ -5,6 +5,7 @@ machine itself is served. State-changing requests need a header that no foreign 
 What leaves as JSON passes the redactor.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -65,6 +66,7 @@ class WebServer:
         self._on_command = on_command
         self._on_log_level = on_log_level
         self._peers = LOOPBACK | {SUPERVISOR_PEER} if has_supervisor else LOOPBACK
+        self._streams: set[asyncio.Task[Any]] = set()
         self._runner: web.AppRunner | None = None
         self.port: int | None = None
 
@@ -86,13 +88,15 @@ class WebServer:
 
     async def stop(self) -> None:
         """Ends all streams and gives the port back, within about a second."""
+        for stream in self._streams:
+            stream.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = self.port = None
 
     def _app(self) -> web.Application:
         app = web.Application(
-            middlewares=[self._only_known_peers, _with_headers], client_max_size=_BODY_LIMIT
+            middlewares=[_with_headers, self._only_known_peers], client_max_size=_BODY_LIMIT
         )
         app.add_routes(
             [
@@ -134,6 +138,10 @@ class WebServer:
             headers={**_HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
         await response.prepare(request)
+        stream = asyncio.current_task()
+        if stream is not None:
+            self._streams.add(stream)
+            stream.add_done_callback(self._streams.discard)
         try:
             async for snapshot in self._store.snapshots():
                 text = self._text(view.state(snapshot, self._language()))
@@ -150,9 +158,9 @@ class WebServer:
             self._on_command(name)
         elif name == "log-level":
             level = body.get("level")
-            if level not in LOG_LEVELS:
+            if not isinstance(level, str) or level not in LOG_LEVELS:
                 raise web.HTTPBadRequest(text="level is one of debug, info, warning, error\n")
-            self._on_log_level(str(level))
+            self._on_log_level(level)
         else:
             raise web.HTTPNotFound(text="no such command\n")
         return self._json({"accepted": name})
