@@ -1,56 +1,141 @@
-"""Home Assistant Core itself takes a device discovery in the form that we send."""
+"""What the product publishes, as a real Home Assistant Core shows it."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from broute_addon.redaction import Secret
+from broute_addon.simulator import HouseConfig
+from tests.rigs.home_assistant.processes import until
 from tests.rigs.home_assistant.rig import HomeAssistantRig
+from tests.support.product import Product, Setting, running
 
 pytestmark = [pytest.mark.home_assistant_core, pytest.mark.asyncio(loop_scope="module")]
 
-AVAILABILITY = "broute/broute_0123456789/availability"
-TOPIC = "homeassistant/device/broute_0123456789/config"
-VALUE = "broute/broute_0123456789/power"
-POWER = "sensor.broute_0123456789_power"
-DISCOVERY = {
-    "dev": {"ids": ["broute_0123456789"], "name": "Smart meter", "mf": "Example", "mdl": "0x0288"},
-    "o": {"name": "broute_addon", "sw": "0.0.0"},
-    "avty_t": AVAILABILITY,
-    "cmps": {
-        "power": {
-            "p": "sensor",
-            "unique_id": "broute_0123456789_power",
-            "default_entity_id": "sensor.broute_0123456789_power",
-            "name": "Power",
-            "device_class": "power",
-            "unit_of_measurement": "W",
-            "state_class": "measurement",
-            "stat_t": VALUE,
-            "expire_after": 120,
-        }
-    },
+POLL_INTERVAL_S = 5
+GONE = ("unavailable", "unknown")
+
+SHOWN = {
+    "power": ("W", "power", "measurement", "Power", "瞬時電力"),
+    "current_r": ("A", "current", "measurement", "Current R", "R相電流"),
+    "current_t": ("A", "current", "measurement", "Current T", "T相電流"),
+    "energy_bought": (
+        "kWh",
+        "energy",
+        "total_increasing",
+        "Energy bought",
+        "積算電力量（買電）",
+    ),
+    "energy_sold": ("kWh", "energy", "total_increasing", "Energy sold", "積算電力量（売電）"),
 }
+"""Unit, device class, state class and names of what every household looks at."""
 
 
-async def test_core_shows_a_discovered_entity_without_a_complaint(
-    home_assistant: HomeAssistantRig,
-) -> None:
-    await home_assistant.publish(TOPIC, DISCOVERY, retain=True)
-    await home_assistant.wait_for_state(POWER, "unavailable")
-    await home_assistant.publish(AVAILABILITY, "online", retain=True)
-    await home_assistant.wait_for_subscription(VALUE)
-    await home_assistant.publish(VALUE, "523")
-    state = await home_assistant.wait_for_state(POWER, "523")
-    assert state["attributes"]["unit_of_measurement"] == "W"
+@contextlib.asynccontextmanager
+async def product_at(
+    rig: HomeAssistantRig, folder: Path, **options: object
+) -> AsyncIterator[Product]:
+    """The product at the rig's broker and Core (stand-alone: by Core's URL and a token)."""
+    broker = {"mqtt_host": "127.0.0.1", "mqtt_port": rig.mqtt_port}
+    setting = Setting(
+        HouseConfig(speed=0),
+        {"poll_interval": POLL_INTERVAL_S} | broker | options,
+        {"core_url": rig.url, "core_token": Secret(rig.token)},
+    )
+    async with running(folder, setting) as product:
+        await until_so(lambda: product.uid != "", "no meter was met")
+        yield product
+
+
+async def until_so(is_so: Callable[[], bool], complaint: str) -> None:
+    async def check() -> bool:
+        return is_so()
+
+    await until(check, 30, complaint)
+
+
+async def until_state(
+    rig: HomeAssistantRig, entity_id: str, is_wanted: Callable[[str], bool], limit_s: float = 40
+) -> dict[str, Any]:
+    """The entity's state once its value is as wanted."""
+
+    async def wanted() -> dict[str, Any] | None:
+        state = (await rig.states()).get(entity_id)
+        return state if state is not None and is_wanted(state["state"]) else None
+
+    return await until(wanted, limit_s, f"{entity_id} never got there")
+
+
+def is_value(state: str) -> bool:
+    return state not in GONE
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def without_complaint(home_assistant: HomeAssistantRig) -> AsyncIterator[None]:
+    """Core must not log a warning about anything of ours in any of these stories."""
+    yield
     assert home_assistant.log_problems() == []
 
 
-async def test_core_knows_the_entity_after_a_restart_of_its_own(
-    home_assistant: HomeAssistantRig,
+async def test_entities_are_there_with_units_classes_and_names(
+    home_assistant: HomeAssistantRig, tmp_path: Path
+) -> None:
+    async with product_at(home_assistant, tmp_path, language="en") as product:
+        for key, (unit, device_class, state_class, name, _) in SHOWN.items():
+            state = await until_state(home_assistant, f"sensor.{product.uid}_{key}", is_value)
+            shown = state["attributes"]
+            assert shown["unit_of_measurement"] == unit
+            assert shown["device_class"] == device_class
+            assert shown["state_class"] == state_class
+            assert shown["friendly_name"] == f"Smart meter {name}"
+        registry = {entry["unique_id"]: entry for entry in await home_assistant.entities()}
+        assert registry[f"{product.uid}_fault"]["entity_category"] == "diagnostic"
+        assert registry[f"{product.uid}_coefficient"]["disabled_by"] == "integration"
+        devices = {device["name"]: device for device in await home_assistant.devices()}
+        meter, add_on = devices["Smart meter"], devices["Smart Meter B Route"]
+        assert meter["via_device_id"] == add_on["id"]
+        assert meter["manufacturer"] == "Toshiba"
+
+
+async def test_availability_follows_the_stick_and_the_process(
+    home_assistant: HomeAssistantRig, tmp_path: Path
+) -> None:
+    async with product_at(home_assistant, tmp_path) as product:
+        power = f"sensor.{product.uid}_power"
+        energy = f"sensor.{product.uid}_energy_bought"
+        await until_state(home_assistant, power, is_value)
+        product.port.unplug()
+        await home_assistant.wait_for_state(energy, "unavailable", 30)
+        product.port.replug()
+        await until_state(home_assistant, energy, is_value)
+        await until_state(home_assistant, power, is_value)
+    await home_assistant.wait_for_state(energy, "unavailable", 30)
+
+
+async def test_live_values_expire_during_a_hold_and_counters_stay(
+    home_assistant: HomeAssistantRig, tmp_path: Path
+) -> None:
+    async with product_at(home_assistant, tmp_path) as product:
+        power = f"sensor.{product.uid}_power"
+        energy = f"sensor.{product.uid}_energy_bought"
+        await until_state(home_assistant, power, is_value)
+        await until_state(home_assistant, energy, is_value)
+        product.house.faults.fire("budget", for_s=3600)
+        await home_assistant.wait_for_state(power, "unavailable", 4 * POLL_INTERVAL_S + 15)
+        assert is_value((await home_assistant.states())[energy]["state"])
+
+
+async def test_values_are_back_after_a_restart_of_core_and_names_follow_its_language(
+    home_assistant: HomeAssistantRig, tmp_path: Path
 ) -> None:
     await home_assistant.set_language("ja")
-    await home_assistant.restart_core()
-    await home_assistant.wait_for_subscription(VALUE)
-    await home_assistant.publish(VALUE, "-40")
-    await home_assistant.wait_for_state(POWER, "-40")
-    assert POWER in [entity["entity_id"] for entity in await home_assistant.entities()]
-    assert [d["name"] for d in await home_assistant.devices() if d["manufacturer"] == "Example"]
-    assert home_assistant.log_problems() == []
+    async with product_at(home_assistant, tmp_path) as product:
+        await until_state(home_assistant, f"sensor.{product.uid}_power", is_value)
+        await home_assistant.restart_core()
+        for key, (*_, japanese) in SHOWN.items():
+            state = await until_state(home_assistant, f"sensor.{product.uid}_{key}", is_value)
+            assert state["attributes"]["friendly_name"] == f"スマートメーター {japanese}"
