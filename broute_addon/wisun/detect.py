@@ -113,7 +113,7 @@ def probe(port: str, *, thorough: bool = False) -> Probe:
         _refuse_j11(port, heard)
         yield from _empty_line()
         yield from _end_a_payload()
-        firmware = (yield from _version(1.0)) or (yield from _version(1.0))
+        firmware = (yield from _version(0.75)) or (yield from _version(0.75))
     if firmware is None:
         return None
     return (yield from _describe(port, firmware, thorough=thorough))
@@ -121,7 +121,7 @@ def probe(port: str, *, thorough: bool = False) -> Probe:
 
 def probe_rate(port: str, *, thorough: bool = False) -> Probe:
     """The short form for the other rates: an empty line and SKVER."""
-    yield from _empty_line()
+    yield from _empty_line(0.1)
     firmware = yield from _version(0.4)
     if firmware is None:
         return None
@@ -172,11 +172,11 @@ def _settings(variant: SkVariant) -> Generator[Step, bytes, Settings]:
     )
 
 
-def _empty_line() -> Generator[Step, bytes, None]:
+def _empty_line(wait_s: float = 0.25) -> Generator[Step, bytes, None]:
     """Ends half a line; a sleeper spends its first character on waking up."""
-    heard = yield Step(b"\r\n", 1.0, quiet_s=_SHORT_SILENCE_S)
+    heard = yield Step(b"\r\n", wait_s, quiet_s=_SHORT_SILENCE_S)
     if _WOKE.search(heard):
-        yield Step(b"\r\n", 1.0, quiet_s=_SHORT_SILENCE_S)
+        yield Step(b"\r\n", wait_s, quiet_s=_SHORT_SILENCE_S)
 
 
 def _version(wait_s: float) -> Question:
@@ -214,7 +214,7 @@ def _end_a_payload() -> Generator[Step, bytes, None]:
         heard = yield Step(b"\r" * _PAYLOAD_BLOCK, 0.05, _PAYLOAD_ENDED)
         if _PAYLOAD_ENDED.search(heard):
             break
-    yield Step(wait_s=1.0, quiet_s=_SILENCE_S)
+    yield Step(wait_s=0.5, quiet_s=_SILENCE_S)
 
 
 def _refuse_j11(port: str, heard: bytes) -> None:

@@ -1,7 +1,8 @@
-"""Bytes that are not understood yet, within bounds."""
+"""Bytes that are not understood yet.
 
-LIMIT = 4096
-"""The longest sentence is a hexadecimal ERXUDP of 1232 bytes: 126 + 2464 + 2 characters."""
+The bound is the grammar's: it never leaves more here than the longest sentence that may still
+become whole, a hexadecimal ERXUDP of 1232 bytes (126 + 2464 + 2 characters).
+"""
 
 
 class ReceiveBuffer:
@@ -14,14 +15,8 @@ class ReceiveBuffer:
         return len(self._bytes)
 
     def feed(self, data: bytes) -> None:
-        """Appends; whoever feeds must then take, and `trim` what nobody can use."""
+        """Appends; whoever feeds takes until nothing whole is left."""
         self._bytes += data
-
-    def trim(self) -> int:
-        """Drops everything once the limit is passed; returns how much that was."""
-        if len(self._bytes) <= LIMIT:
-            return 0
-        return len(self.take(len(self._bytes)))
 
     def peek(self, size: int, start: int = 0) -> bytes:
         """Up to `size` bytes from `start`, left where they are."""

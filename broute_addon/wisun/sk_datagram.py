@@ -46,7 +46,7 @@ def take_datagram(buffer: ReceiveBuffer) -> Verdict:
     header = _HEADER.match(head)
     if header is None:
         cut = len(head) == _HEADER_LIMIT or re.search(rb"[\r\n]", head)
-        return "broken" if cut or _OTHER_SENTENCE.search(head, len(WORD)) else "incomplete"
+        return "broken" if cut else "incomplete"
     size = int(header["size"], 16)
     if size > MAX_PAYLOAD:
         return "broken"

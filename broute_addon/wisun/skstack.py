@@ -122,8 +122,6 @@ class SkStack:
         events: list[Event] = []
         while (taken := self._take()) is not None:
             events += taken
-        if dropped := self._buffer.trim():
-            events.append(Noise(dropped))
         return events
 
     def _take(self) -> list[Event] | None:

@@ -40,6 +40,7 @@ from broute_addon.wisun.events import (
 )
 from broute_addon.wisun.link import Link
 from broute_addon.wisun.values import Credentials, Datagram, MacAddress, Pan
+from tests.wire import sk_sessions as wire
 
 CREDENTIALS = Credentials(Secret(ROUTE_B_ID), Secret(PASSWORD))
 PAN = Pan(0x2D, 0x42A7, MacAddress.parse("D05EA55A0C1042A7"))
@@ -286,6 +287,35 @@ def test_a_meter_that_says_no_is_a_refusal_and_one_that_is_silent_is_radio() -> 
         await link.close()
 
     on_site(scenario)
+
+
+def test_only_encrypted_datagrams_of_our_meter_go_up() -> None:
+    ours = wire.erxudp_binary(wire.POWER_420_W)
+    strangers = ours.replace(b"0C10:42A7 FE80", b"0C10:42A8 FE80")
+
+    async def scenario(site: Site) -> None:
+        link = await site.open()
+        site.port.send(b"\r\n" + ours)
+        await asyncio.sleep(0.1)
+        assert site.datagrams == []
+        await link.join(PAN, CREDENTIALS)
+        site.port.send(wire.erxudp_binary(wire.POWER_420_W, secured="0"))
+        site.port.send(wire.erxudp_binary(wire.PANA_COMPLETE, port="02CC"))
+        site.port.send(strangers)
+        await asyncio.sleep(0.1)
+        assert site.datagrams == []
+        assert link.ignored == {"PANA": 5, "unencrypted": 1, "not from our meter": 2}
+        site.port.send(ours)
+        await asyncio.sleep(0.1)
+        assert [datagram.payload for datagram in site.datagrams] == [wire.POWER_420_W]
+        await link.terminate()
+        site.port.send(ours)
+        await asyncio.sleep(0.1)
+        assert len(site.datagrams) == 1
+        await link.close()
+
+    air = AirConfig(instance_list_most=1000)
+    on_site(scenario, HouseConfig(air=air))
 
 
 def test_requests_wait_for_a_renewal() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from broute_addon.wisun.events import (
+    Answer,
     CommandAccepted,
     Event,
     Noise,
@@ -92,3 +93,8 @@ def test_a_lying_length_costs_only_its_own_datagram(lie: bytes, step: int) -> No
 
 def test_garbage_before_a_datagram_is_not_part_of_it() -> None:
     assert payloads(b"\x90\x12half" + BINARY) == [POWER]
+
+
+def test_an_impossible_length_is_not_waited_for() -> None:
+    events = read(LIAR.replace(b" 0012 ", b" 04D1 ") + b"ESREG 0\r\n")
+    assert events[-1] == Answer("ESREG", ("0",))

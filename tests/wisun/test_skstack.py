@@ -29,7 +29,6 @@ from broute_addon.wisun.events import (
     UdpReceived,
     WokeUp,
 )
-from broute_addon.wisun.receive_buffer import LIMIT
 from broute_addon.wisun.sk_variants import SINGLE_HOP
 from broute_addon.wisun.skstack import SkStack
 from broute_addon.wisun.values import MacAddress, Pan
@@ -205,9 +204,20 @@ def test_noise_never_raises_and_the_next_datagram_is_read(noise: list[bytes]) ->
     assert events[-1] == udp(wire.POWER_420_W)
 
 
-def test_an_endless_line_is_forgotten_and_the_buffer_stays_bounded() -> None:
+LONGEST_SENTENCE = 126 + 2 * 1232 + 2
+
+
+@given(noise=st.lists(st.binary(max_size=900) | st.just(wire.erxudp_hex(bytes(1232))[:-2])))
+def test_what_is_not_understood_yet_stays_bounded(noise: list[bytes]) -> None:
+    dialect = SkStack(SINGLE_HOP)
+    for chunk in noise:
+        dialect.receive(chunk)
+        assert len(dialect._buffer) <= LONGEST_SENTENCE
+
+
+def test_an_endless_line_is_forgotten() -> None:
     dialect = SkStack(SINGLE_HOP)
     for _ in range(100):
         dialect.receive(b"x" * 999)
-        assert len(dialect._buffer) <= LIMIT
+        assert len(dialect._buffer) <= LONGEST_SENTENCE
     assert sentences(dialect.receive(b"\r\nOK\r\n")) == [OK]

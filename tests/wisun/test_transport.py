@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 
 from broute_addon.errors import TransportError
 from broute_addon.wisun.line import Line, Listener
@@ -109,6 +110,49 @@ async def test_a_stick_that_takes_nothing_does_not_hold_up_the_close(stick: PtyS
     began = loop.time()
     await port.close()
     assert loop.time() - began < 0.5
+
+
+async def test_the_output_is_thrown_away_before_the_package_waits_for_it(
+    stick: PtyStick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A pty never makes `tcdrain` wait as a wedged stick does, so the order of the calls is asked.
+    calls: list[str] = []
+    monkeypatch.setattr(serial.Serial, "flush", lambda _: calls.append("wait"))
+    monkeypatch.setattr(serial.Serial, "reset_output_buffer", lambda _: calls.append("drop"))
+    port = await connect_serial(stick.path, 115_200, Ear())
+    await port.close()
+    assert calls == ["drop", "wait"]
+
+
+@pytest.fixture
+async def complaints() -> list[str]:
+    """What the event loop was told of: exceptions in callbacks."""
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: told.append(context["message"])
+    )
+    return told
+
+
+async def test_closing_twice_at_once_is_one_goodbye(stick: PtyStick, complaints: list[str]) -> None:
+    port = await connect_serial(stick.path, 115_200, Ear())
+    await asyncio.gather(port.close(), port.close())
+    await asyncio.sleep(0.01)
+    assert complaints == []
+
+
+async def test_a_write_that_fails_is_a_loss_and_no_crash(
+    stick: PtyStick, complaints: list[str]
+) -> None:
+    ear = Ear()
+    port = await connect_serial(stick.path, 115_200, ear)
+    assert port._port is not None
+    port._port.pause_reading()
+    stick.unplug()
+    port.write(b"SKVER\r\n")
+    await heard(ear)
+    assert len(ear.losses) == 1
+    assert complaints == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""Opening a port of unknown inhabitant: other rates, talkers, foreign devices, young nodes."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from broute_addon.errors import TransportError, UnknownDialectError
+from broute_addon.simulator import run_virtual
+from broute_addon.wisun.detect import FACTORY_BAUD, OTHER_BAUDS
+from broute_addon.wisun.identify import BOOT_S, identify
+from broute_addon.wisun.values import Receiver, Transport
+from tests.support.mean_transports import (
+    Answer,
+    Cut,
+    MeanPort,
+    ScriptedStick,
+    one_byte_at_a_time,
+    random_cuts,
+    random_loss,
+    whole,
+)
+from tests.wire import sk_sessions as wire
+
+TABLE: dict[bytes, Answer] = {
+    b"SKVER": b"EVER 1.5.2\r\nOK\r\n",
+    b"SKINFO": f"EINFO {wire.DUAL_STICK} 001D129100DEF456 2D 42A7 0\r\nOK\r\n".encode(),
+    b"ROPT": b"OK 01\r",
+}
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize("baud", [FACTORY_BAUD, *OTHER_BAUDS])
+def test_a_stick_at_any_rate_is_found_and_every_other_opening_given_back(baud: int) -> None:
+    async def scenario() -> None:
+        port = MeanPort(ScriptedStick(TABLE), baud=baud)
+        line, found = await identify(port.connect, "/dev/stick")
+        assert found.firmware == "1.5.2"
+        rates = [FACTORY_BAUD, *OTHER_BAUDS]
+        assert port.opened_at == rates[: rates.index(baud) + 1]
+        assert port.open_now == 1
+        await line.close()
+        assert port.open_now == 0
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("cut", [whole, one_byte_at_a_time, random_cuts(1), random_cuts(2)])
+@pytest.mark.parametrize("delay_s", [0.001, 0.2, 0.8])
+def test_cuts_and_delays_are_borne(cut: Cut, delay_s: float) -> None:
+    async def scenario() -> None:
+        port = MeanPort(ScriptedStick(TABLE), cut=cut, delay_s=delay_s)
+        line, found = await identify(port.connect, "/dev/stick")
+        assert (found.variant.name, found.hex_payload) == ("dual", True)
+        await line.close()
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lost_bytes_end_in_a_find_or_in_a_sentence(seed: int) -> None:
+    async def scenario() -> None:
+        port = MeanPort(ScriptedStick(TABLE), cut=random_loss(seed, 0.03))
+        try:
+            line, found = await identify(port.connect, "/dev/stick")
+        except UnknownDialectError:
+            pass
+        else:
+            assert found.variant.name in {"dual", "single-hop"}
+            await line.close()
+        assert port.open_now == 0
+
+    run_virtual(scenario())
+
+
+def test_a_device_that_talks_for_ever_does_not_block_the_opening() -> None:
+    async def scenario() -> None:
+        port = MeanPort(ScriptedStick({}))
+        loop = asyncio.get_running_loop()
+
+        def chatter() -> None:
+            port.say(b"$GPGGA,123519,4807.038,N\r\n" + bytes(range(128, 200)))
+            loop.call_later(0.02, chatter)
+
+        chatter()
+        with pytest.raises(UnknownDialectError, match="isn't known"):
+            await identify(port.connect, "/dev/gps")
+        assert now() < 10
+        assert port.open_now == 0
+
+    run_virtual(scenario())
+
+
+def test_a_talkative_stick_is_found_all_the_same() -> None:
+    async def scenario() -> None:
+        port = MeanPort(ScriptedStick(TABLE))
+        loop = asyncio.get_running_loop()
+
+        def traffic() -> None:
+            port.say(wire.erxudp_hex(wire.POWER_420_W))
+            loop.call_later(0.1, traffic)
+
+        traffic()
+        line, found = await identify(port.connect, "/dev/stick")
+        assert found.variant.name == "dual"
+        assert now() < 5
+        await line.close()
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("dies_after", [1, 20, 40, 90])
+def test_a_port_that_dies_while_being_asked_is_given_back(dies_after: int) -> None:
+    async def scenario() -> None:
+        port = MeanPort(ScriptedStick(TABLE), dies_after=dies_after)
+        with pytest.raises(TransportError, match="has gone"):
+            await identify(port.connect, "/dev/stick")
+        assert port.open_now == 0
+        assert now() < 2
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (FileNotFoundError(2, "No such file"), "doesn't exist"),
+        (OSError(16, "Device or resource busy"), "in use by another program"),
+        (PermissionError(13, "Permission denied"), "may not be opened"),
+        (OSError(5, "Input/output error"), "can't be opened .EIO"),
+        (OSError("strange"), "can't be opened"),
+    ],
+)
+def test_a_port_that_cannot_be_opened_is_told_in_a_sentence(error: OSError, sentence: str) -> None:
+    async def connect(port: str, baud: int, receiver: Receiver) -> Transport:
+        raise error
+
+    async def scenario() -> None:
+        with pytest.raises(TransportError, match=sentence):
+            await identify(connect, "/dev/nowhere")
+
+    run_virtual(scenario())
+
+
+def test_a_stick_that_was_just_plugged_in_gets_its_three_seconds(tmp_path: Path) -> None:
+    node = tmp_path / "ttyUSB0"
+    node.touch()
+
+    async def scenario() -> None:
+        line, _ = await identify(MeanPort(ScriptedStick(TABLE)).connect, str(node))
+        assert BOOT_S - 1 < now() < BOOT_S + 1
+        await line.close()
+
+    run_virtual(scenario())
