@@ -7,7 +7,7 @@ installation is its parent now belongs to that one: it keeps everything.
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.mqtt import MqttClient, Publication, Received
@@ -33,8 +33,7 @@ async def forget(mqtt: MqttClient, instance: str, meter_uids: Iterable[str]) -> 
         }
         await session.subscribe(*(topics.state(owner, "#") for owner in ours.values()))
         await collected.until_quiet()
-        others = {topics.config(device) for device in devices.keys() - ours.keys()}
-        mine = sorted(collected.retained.keys() - others, key=_discovery_first)
+        mine = sorted((t for t in collected.retained if _is_of(t, ours)), key=_discovery_first)
         await session.publish(*(Publication(topic, "") for topic in mine))
         await session.goodbye()
     return len(mine)
@@ -69,6 +68,15 @@ def _parent(config: str | None) -> str | None:
     except (ValueError, KeyError, TypeError):
         return None
     return str(parent)
+
+
+def _is_of(topic: str, owners: Mapping[str, str]) -> bool:
+    """Whether a topic belongs to one of these devices. Asked although only such topics were
+    subscribed to: a broker was seen (amqtt 0.12) that sends others as well."""
+    return any(
+        topic == topics.config(device) or topic.startswith(topics.state(owner, ""))
+        for device, owner in owners.items()
+    )
 
 
 def _discovery_first(topic: str) -> tuple[bool, str]:
