@@ -174,7 +174,6 @@ class Link:
                 progress.begin(sweep)
                 pans = await self._active_scan(sweep.duration, sweep.mask, paired=True)
                 if pan := best(pans, credentials.pairing_id):
-                    _LOGGER.debug("found the meter on channel %d, %s dBm", pan.channel, pan.rssi_dbm)
                     return pan
         raise PanNotFoundError(message("pan_not_found"))
 
