@@ -25,7 +25,7 @@ from broute_addon.simulator.radio import Radio
 from broute_addon.simulator.radio_events import RadioEvent
 from broute_addon.simulator.registers import Registers
 from broute_addon.simulator.sk_registers import CHANNEL, PAN_ID, RSSI
-from broute_addon.simulator.skstack import Flash, SkStack
+from broute_addon.simulator.skstack import UART_SPEEDS, Flash, SkStack
 from broute_addon.simulator.timers import Timers
 from broute_addon.simulator.truth import Sink, TruthTeller
 
@@ -43,10 +43,24 @@ STATES = (
     "asleep",
     "mid-line",
     "mid-payload",
+    "uart-57600",
+    "uart-38400",
+    "uart-19200",
+    "uart-9600",
+    "uart-4800",
+    "uart-2400",
 )
+"""What an earlier program may have left; `uart-…` is a speed stored by WUART."""
+
 _LEFT_OVER_LINE = b"SKSREG S"
 _LEFT_OVER_PAYLOAD = 0x0040
 _REBOOT_S, _BUDGET_S = 20.0, 60.0
+
+
+def _stored_uart(states: tuple[str, ...]) -> int:
+    """The value that WUART stored: bits 0-2 are the speed."""
+    speeds = {f"uart-{baud}": code for code, baud in UART_SPEEDS.items()}
+    return next((speeds[state] for state in states if state in speeds), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,7 @@ class House:
             faults=self.faults,
             seed=config.seed,
         )
-        self.flash = Flash(hex_output="hex" in config.states)
+        self.flash = Flash(hex_output="hex" in config.states, uart=_stored_uart(config.states))
         self.radio = Radio(
             self.module.mac,
             self.node,
@@ -121,13 +135,13 @@ class House:
             self.flash,
             timers=self.timers,
             faults=self.faults,
-            output=port.send,
+            output=self._to_host,
         )
         self.truth: TruthTeller | None = None
         if config.truth is not None:
             self.truth = TruthTeller(config.truth, self.registers, self.clock, self.timers)
         self._apply_states(config.states)
-        port.on_input, port.on_power = self.stick.receive, self._plugged_in
+        port.on_input, port.on_power = self._from_host, self._plugged_in
         for spec in config.faults:
             self.faults.schedule(spec)
 
@@ -151,6 +165,15 @@ class House:
     def address(self) -> str:
         """The meter's link-local address."""
         return link_local(self.node.mac)
+
+    def _from_host(self, data: bytes) -> None:
+        """At another speed than the module's nothing can be read."""
+        if self.port.host_baud() in {None, self.stick.baud}:
+            self.stick.receive(data)
+
+    def _to_host(self, data: bytes) -> None:
+        is_readable = self.port.host_baud() in {None, self.stick.baud}
+        self.port.send(data if is_readable else bytes(byte | 0x80 for byte in data[::2]))
 
     def _radio_event(self, event: RadioEvent) -> None:
         self.stick.radio_event(event)
@@ -187,7 +210,7 @@ class House:
         self.port.on_input = lambda _: None
 
         def booted() -> None:
-            self.port.on_input = self.stick.receive
+            self.port.on_input = self._from_host
 
         self.timers.after(self.module.boot_s, booted)
 

@@ -57,6 +57,7 @@ class PtyPort(Port):
     def _mend(self) -> None:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
+        _set_speed(self._slave)
         os.set_blocking(self._master, False)
         self._device = os.ttyname(self._slave)
         asyncio.get_running_loop().add_reader(self._master, self._readable)
@@ -73,3 +74,10 @@ class PtyPort(Port):
     def _remove_link(self) -> None:
         if self._link is not None and self._link.is_symlink():
             self._link.unlink()
+
+
+def _set_speed(descriptor: int) -> None:
+    """A host that sets no speed speaks at the factory's, not at a terminal's 38400."""
+    attributes = termios.tcgetattr(descriptor)
+    attributes[4] = attributes[5] = termios.B115200
+    termios.tcsetattr(descriptor, termios.TCSANOW, attributes)

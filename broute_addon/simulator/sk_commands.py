@@ -230,7 +230,10 @@ def _read_uart(stack: "SkStack", _: list[str]) -> None:
 
 
 def _write_uart(stack: "SkStack", arguments: list[str]) -> None:
-    stack.flash.uart = number(arguments[0], 2)
+    value = number(arguments[0], 2)
+    if value & 7 == 7:
+        raise SkError("ER06")
+    stack.flash.uart = value
     stack.flash.writes += 1
     stack.answer(b"OK\r")
 

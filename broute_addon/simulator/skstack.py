@@ -40,6 +40,9 @@ _ANSWER_S, _RESET_S = 0.005, 0.3
 _BUFFERED_LINES = 8
 _MLE_PORT = 0x4D4C
 
+UART_SPEEDS = {0: 115200, 1: 2400, 2: 4800, 3: 9600, 4: 19200, 5: 38400, 6: 57600}
+"""Bits 0-2 of WUART, in force from the next power-up."""
+
 _OWN_EVENTS = {Kind.SCANNED: "22", Kind.LIMITED: "32", Kind.UNLIMITED: "33"}
 _PEER_EVENTS: dict[Kind, tuple[str, str | None]] = {
     Kind.SENT: ("21", "00"),
@@ -96,6 +99,7 @@ class SkStack:
         self._busy = False
         self._asleep = False
         self._generation = 0
+        self.baud = UART_SPEEDS[flash.uart & 7]
         self._reset()
 
     # -- power and input ---------------------------------------------------------------------
@@ -106,6 +110,7 @@ class SkStack:
         self.editor.clear()
         self._lines.clear()
         self._busy = self._asleep = False
+        self.baud = UART_SPEEDS[self.flash.uart & 7]
         self._reset()
         if self.flash.registers and self.flash.registers.get(0xFF):
             self.load_registers()

@@ -12,8 +12,8 @@ hour `half_hour_energy_bought` and `half_hour_energy_sold`. `raw` is the count o
 `value` the exact decimal after coefficient and unit, `time` the meter's own time (JST) from which
 the value holds until the next line of the same key.
 
-The lines come from the household, never from answers. Each is written up to one step of the
-household (ten meter seconds) before it becomes true, so that no reader can meet a value first.
+The lines come from the household, never from answers. Each is written up to two steps of the
+household (twenty meter seconds) before it becomes true, so that no reader meets a value first.
 The file begins with the whole memory and the values at the start. `{"kind": "meter"}` lines tell
 scale and serial number, at the start and after an exchange.
 """
@@ -66,7 +66,7 @@ class TruthTeller:
     def go_on(self) -> None:
         """Tell everything up to the end of the coming step, and come back by then."""
         now = self._clock.now()
-        while self._told < now + STEP_S:
+        while self._told <= now + STEP_S:
             self._step(self._told)
             self._told += STEP_S
         self._timers.track(self._clock.call_at(self._told - STEP_S, self._again))

@@ -33,6 +33,7 @@ class Bench:
         self.port = MemoryPort(delivery, seed=3)
         self.house = House(HouseConfig(**config), self.port)
         self.heard = bytearray()
+        self.pieces = 0
         self.lost_error: Exception | None = None
         self._transport: MemoryTransport | None = None
         self._news = asyncio.Event()
@@ -49,11 +50,12 @@ class Bench:
     ) -> None:
         self.house.close()
 
-    async def open(self) -> None:
-        self._transport = await self.port.connect("/dev/stick", 115200, self)
+    async def open(self, baud: int = 115200) -> None:
+        self._transport = await self.port.connect("/dev/stick", baud, self)
 
     def received(self, data: bytes) -> None:
         self.heard += data
+        self.pieces += 1
         self._news.set()
 
     def lost(self, error: Exception | None) -> None:
