@@ -97,6 +97,29 @@ async def test_a_pulled_pty_breaks_the_host_and_comes_back_under_its_name(tmp_pa
         assert heard.endswith(b"EVER 1.2.10\r\nOK\r\n")
 
 
+async def test_what_is_printed_while_nobody_listens_is_lost(tmp_path: Path) -> None:
+    port = PtyPort(tmp_path / "stick")
+    async with House(HouseConfig(module="bp35a1", speed=0), port):
+        port.send(b"before anybody came")
+        assert b"SKVER" in await talk(port.path, b"SKVER\r\n", b"OK\r\n")
+        await asyncio.sleep(0.05)
+        port.send(b"after they left")
+        heard = await talk(port.path, b"SKVER\r\n", b"OK\r\n")
+        assert heard == b"SKVER\r\nEVER 1.2.10\r\nOK\r\n"
+
+
+async def test_what_a_host_left_unread_is_not_for_the_next(tmp_path: Path) -> None:
+    port = PtyPort(tmp_path / "stick")
+    async with House(HouseConfig(module="bp35a1", speed=0), port):
+        host = os.open(port.path, os.O_RDWR | os.O_NOCTTY)
+        await asyncio.sleep(0.05)
+        port.send(b"unread")
+        os.close(host)
+        await asyncio.sleep(0.05)
+        heard = await talk(port.path, b"SKVER\r\n", b"OK\r\n")
+        assert heard == b"SKVER\r\nEVER 1.2.10\r\nOK\r\n"
+
+
 def hung_up(descriptor: int) -> bool:
     try:
         return os.read(descriptor, 1) == b""
@@ -107,9 +130,13 @@ def hung_up(descriptor: int) -> bool:
 async def test_a_host_that_does_not_read_stops_nothing(tmp_path: Path) -> None:
     port = PtyPort(tmp_path / "stick")
     async with House(HouseConfig(module="bp35a1", speed=0), port):
+        host = os.open(port.path, os.O_RDWR | os.O_NOCTTY)
+        await asyncio.sleep(0.05)
         for _ in range(200):
             port.send(b"x" * 100)
-        port.send(b"y")
+        os.close(host)
+        await asyncio.sleep(0.05)
+        assert b"EVER" in await talk(port.path, b"SKVER\r\n", b"OK\r\n")
 
 
 def test_a_stale_link_is_replaced(tmp_path: Path) -> None:
