@@ -13,7 +13,6 @@ back, nothing piles up.
 
 import asyncio
 import logging
-import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -28,13 +27,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.reasoncodes import ReasonCode
 
 from broute_addon.errors import MqttError
+from broute_addon.home_assistant.broker_socket import open_socket
 from broute_addon.messages import message
 from broute_addon.redaction import Secret
 
 _LOGGER = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S = 10.0  # name, TCP, TLS and CONNACK, each
-ANSWER_TIMEOUT_S = 10.0  # PUBACK, SUBACK
+ANSWER_TIMEOUT_S = 10.0  # CONNACK, PUBACK, SUBACK
 KEEPALIVE_S = 30
 _MISC_INTERVAL_S = 1.0
 _QUEUE_LIMIT = 1000  # paho's own; `publish` waits, so it stays far below
@@ -100,7 +99,9 @@ class MqttClient:
         `goodbye` was said before.
         """
         address = await self._address()
-        sock = await _open_socket(address)
+        sock = await open_socket(
+            address.host, address.port, tls=address.tls, ca_file=address.ca_file
+        )
         session = Session(address, sock, self._new_client(sock, address), on_message, on_end)
         try:
             await session.connected()
@@ -315,102 +316,3 @@ class _Client(paho.Client):
         """Ends all callbacks: the session they belong to is over."""
         self.on_socket_register_write = self.on_socket_unregister_write = None
         self.on_socket_close = self.on_disconnect = self.on_message = None
-
-
-async def _open_socket(address: BrokerAddress) -> socket.socket:
-    """TCP, and TLS where asked for, without blocking the loop. Raises MqttError."""
-    where = {"host": address.host, "port": address.port}
-    context = _tls_context(address.ca_file) if address.tls else None
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            sock = await _connect_tcp(address.host, address.port)
-    except (OSError, UnicodeError, TimeoutError) as error:
-        raise MqttError(message("mqtt_unreachable", **where, reason=_why(error))) from None
-    if context is None:
-        return sock
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            return await _start_tls(context, sock, address.host)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise MqttError(message("mqtt_tls_failed", **where, reason=_why(error))) from None
-
-
-async def _connect_tcp(host: str, port: int) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    error: OSError | None = None
-    for family, kind, protocol, _, where in await loop.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
-        sock = socket.socket(family, kind, protocol)
-        sock.setblocking(False)
-        try:
-            await loop.sock_connect(sock, where)
-        except OSError as failure:
-            sock.close()
-            error = failure
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return sock
-    raise error or OSError("no address")
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        reason = _why(error)
-        raise MqttError(message("mqtt_ca_unreadable", path=ca_file, reason=reason)) from None
-
-
-async def _start_tls(context: ssl.SSLContext, sock: socket.socket, host: str) -> ssl.SSLSocket:
-    try:
-        secure = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-    except BaseException:
-        sock.close()
-        raise
-    try:
-        while True:
-            try:
-                secure.do_handshake()
-            except ssl.SSLWantReadError:
-                await _ready(secure, to_write=False)
-            except ssl.SSLWantWriteError:
-                await _ready(secure, to_write=True)
-            else:
-                return secure
-    except BaseException:
-        secure.close()
-        raise
-
-
-async def _ready(sock: socket.socket, *, to_write: bool) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    add, remove = (
-        (loop.add_writer, loop.remove_writer) if to_write else (loop.add_reader, loop.remove_reader)
-    )
-    add(sock, lambda: None if ready.done() else ready.set_result(None))
-    try:
-        await ready
-    finally:
-        remove(sock)
-
-
-def _why(error: Exception) -> str:
-    """A short reason without addresses or paths of ours."""
-    match error:
-        case TimeoutError():
-            return "no answer"
-        case ssl.SSLCertVerificationError():
-            return error.verify_message
-        case ssl.SSLError():
-            return error.reason or "TLS error"
-        case socket.gaierror():
-            return "unknown name"
-        case OSError():
-            return os.strerror(error.errno) if error.errno else type(error).__name__
-        case _:
-            return type(error).__name__
