@@ -1,6 +1,7 @@
 """What is on the air: addresses, beacons, and the habits of the radio link."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 ALL_NODES = "FF02:0000:0000:0000:0000:0000:0000:0001"
 
@@ -10,6 +11,7 @@ ECHONET_PORT = 3610
 PANA_PORT = 716
 
 
+@lru_cache(maxsize=32)
 def link_local(mac: str) -> str:
     """The link-local IPv6 address of a MAC address, written in full (SKLL64)."""
     first = int(mac[:2], 16) ^ 0x02

@@ -18,6 +18,7 @@ class Airtime:
     def __init__(self, timers: Timers, emit: Callable[[RadioEvent], None]) -> None:
         self._timers, self._emit = timers, emit
         self._sent: deque[tuple[float, float]] = deque()
+        self._window_ms = 0.0
         self.total_ms = 0
         self.is_held = False
 
@@ -26,10 +27,11 @@ class Airtime:
         spent = (payload + _FRAME_OVERHEAD) * 8 / _BITS_PER_MS
         now = self._timers.radio_time()
         self._sent.append((now, spent))
+        self._window_ms += spent
         self.total_ms += round(spent)
         while self._sent[0][0] < now - _WINDOW_S:
-            self._sent.popleft()
-        if sum(ms for _, ms in self._sent) > _LIMIT_MS:
+            self._window_ms -= self._sent.popleft()[1]
+        if self._window_ms > _LIMIT_MS:
             self.hold(self._sent[0][0] + _WINDOW_S - now)
 
     def hold(self, seconds: float) -> None:

@@ -26,7 +26,6 @@ STEP_S = 10
 HALF_HOUR_S = 1800
 DAY_S = 86_400
 _STEPS_A_DAY = DAY_S // STEP_S
-_STEPS_A_HALF_HOUR = HALF_HOUR_S // STEP_S
 _HALF_HOURS = 48
 _CYCLE_DAYS = 28
 
@@ -71,13 +70,14 @@ NOTHING = Energy(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """One day: watts of load and photovoltaics by step, R's share of the load in thousandths by
-    half hour, and the energy from midnight to each half hour (49 entries)."""
+    """One day by step: net watts and those of photovoltaics, and watt-seconds since midnight in
+    each direction (one entry more). R's share of the load is in thousandths by half hour."""
 
-    load: "array[int]"
+    net: "array[int]"
     solar: "array[int]"
+    bought: "array[int]"
+    sold: "array[int]"
     share_r: tuple[int, ...]
-    until: tuple[Energy, ...]
 
 
 class Household:
@@ -85,46 +85,37 @@ class Household:
 
     def __init__(self, seed: int, *, solar: bool = True) -> None:
         self._days = _four_weeks(seed, solar)
-        whole_days = (day.until[_HALF_HOURS] for day in self._days)
+        whole_days = (Energy(day.bought[-1], day.sold[-1]) for day in self._days)
         self._before = list(accumulate(whole_days, initial=NOTHING))
 
     def power(self, at: int) -> int:
         """Net watts at a JST second."""
-        day, step = self._at(at)
-        return day.load[step] - day.solar[step]
+        number, second = divmod(at, DAY_S)
+        return self._days[number % _CYCLE_DAYS].net[second // STEP_S]
 
     def phase_powers(self, at: int) -> tuple[int, int]:
         """Net watts on R and T of a three-wire house; their sum is `power(at)`."""
-        day, step = self._at(at)
-        share = day.share_r[step // _STEPS_A_HALF_HOUR]
-        on_r = day.load[step] * share // 1000 - day.solar[step] // 2
-        return on_r, day.load[step] - day.solar[step] - on_r
+        number, second = divmod(at, DAY_S)
+        day, step = self._days[number % _CYCLE_DAYS], second // STEP_S
+        net, solar = day.net[step], day.solar[step]
+        on_r = (net + solar) * day.share_r[second // HALF_HOUR_S] // 1000 - solar // 2
+        return on_r, net - on_r
 
     def energy_until(self, at: int) -> Energy:
         """Watt-seconds from the beginning of 1970 to a JST second, exact."""
         number, second = divmod(at, DAY_S)
-        half_hour, rest = divmod(second, HALF_HOUR_S)
         cycle, index = divmod(number, _CYCLE_DAYS)
-        day, whole = self._days[index], self._before[_CYCLE_DAYS]
-        total = self._before[index] + day.until[half_hour]
-        total += Energy(whole.bought * cycle, whole.sold * cycle)
-        if not rest:
-            return total
-        steps, seconds = divmod(rest, STEP_S)
-        first = half_hour * _STEPS_A_HALF_HOUR
-        net = [day.load[i] - day.solar[i] for i in range(first, first + steps + 1)]
-        last = net.pop()
-        bought = sum(watts for watts in net if watts > 0) * STEP_S + max(last, 0) * seconds
-        sold = sum(-watts for watts in net if watts < 0) * STEP_S + max(-last, 0) * seconds
-        return total + Energy(bought, sold)
+        step, seconds = divmod(second, STEP_S)
+        day, before, whole = self._days[index], self._before[index], self._before[_CYCLE_DAYS]
+        watts = day.net[step]
+        return Energy(
+            whole.bought * cycle + before.bought + day.bought[step] + max(watts, 0) * seconds,
+            whole.sold * cycle + before.sold + day.sold[step] + max(-watts, 0) * seconds,
+        )
 
     def energy_between(self, start: int, end: int) -> Energy:
         """Exact watt-seconds from one JST second to another (negative when `end` is earlier)."""
         return self.energy_until(end) - self.energy_until(start)
-
-    def _at(self, at: int) -> tuple[_Day, int]:
-        number, second = divmod(at, DAY_S)
-        return self._days[number % _CYCLE_DAYS], second // STEP_S
 
 
 @lru_cache(maxsize=4)
@@ -136,23 +127,16 @@ def _build_day(seed: int, day: int, *, solar: bool) -> _Day:
     rng = random.Random(f"household {seed} {day}")  # noqa: S311 - a simulation
     load = _load(rng)
     sun = _photovoltaics(rng) if solar else [0] * _STEPS_A_DAY
+    net = [watts - own for watts, own in zip(load, sun, strict=True)]
+    bought = (watts * STEP_S if watts > 0 else 0 for watts in net)
+    sold = (-watts * STEP_S if watts < 0 else 0 for watts in net)
     return _Day(
-        load=array("i", load),
+        net=array("i", net),
         solar=array("i", sun),
+        bought=array("q", accumulate(bought, initial=0)),
+        sold=array("q", accumulate(sold, initial=0)),
         share_r=tuple(rng.randint(350, 650) for _ in range(_HALF_HOURS)),
-        until=_half_hour_sums([watts - own for watts, own in zip(load, sun, strict=True)]),
     )
-
-
-def _half_hour_sums(net: list[int]) -> tuple[Energy, ...]:
-    bought = [watts if watts > 0 else 0 for watts in net]
-    sold = [-watts if watts < 0 else 0 for watts in net]
-    size = _STEPS_A_HALF_HOUR
-    sums = (
-        Energy(sum(bought[i : i + size]) * STEP_S, sum(sold[i : i + size]) * STEP_S)
-        for i in range(0, _STEPS_A_DAY, size)
-    )
-    return tuple(accumulate(sums, initial=NOTHING))
 
 
 def _load(rng: random.Random) -> list[int]:

@@ -17,6 +17,7 @@ _SINGLE_HEADER = re.compile(rb"SKSENDTO ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) 
 _DUAL_HEADER = re.compile(rb"SKSENDTO ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ")
 _LENGTH = re.compile(rb"[0-9A-Fa-f]{4}")
 LONGEST_PAYLOAD = 0x04D0
+_PRINTABLE = re.compile(rb"[\x20-\x7e\x80-\xff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +80,40 @@ class LineEditor:
         self._skips_line = True
 
     def receive(self, data: bytes) -> None:
-        for i, byte in enumerate(data):
+        at = 0
+        while at < len(data):
             if self._wanted:
-                rest = data[i : i + self._wanted]
-                self._take_payload(rest)
-                if len(rest) < len(data) - i:
-                    self.receive(data[i + len(rest) :])
-                return
-            self._type(byte)
+                end = at + self._wanted
+                self._take_payload(data[at:end])
+                at = end
+            elif run := _PRINTABLE.match(data, at):
+                at += self._append(run[0])
+            else:
+                self._control(data[at])
+                at += 1
 
-    def _type(self, byte: int) -> None:
+    def _append(self, text: bytes) -> int:
+        """Printable characters, up to where a header of SKSENDTO is complete; how many."""
+        if self._skips_line:
+            return len(text)
+        before = len(self._line)
+        self._line += text
+        header = self._header.match(self._line) if b" " in text else None
+        taken = header.end() - before if header else len(text)
+        del self._line[before + taken :]
+        self._echo(text[:taken])
+        if header:
+            self._begin_payload(header[header.lastindex or 1])
+        else:
+            del self._line[_LONGEST_LINE:]
+        return taken
+
+    def _control(self, byte: int) -> None:
         if byte == CR:
             self._end_line()
-        elif self._skips_line:
-            return
-        elif byte in {BACKSPACE, DELETE}:
-            if self._line:
-                self._line.pop()
-                self._echo(b"\x08 \x08")
-        elif byte >= 0x20 and len(self._line) < _LONGEST_LINE:
-            self._line.append(byte)
-            self._echo(bytes([byte]))
-            if byte == 0x20:
-                self._look_for_header()
+        elif byte in {BACKSPACE, DELETE} and self._line and not self._skips_line:
+            self._line.pop()
+            self._echo(b"\x08 \x08")
 
     def _end_line(self) -> None:
         self._echo(b"\r\n")
@@ -112,19 +124,15 @@ class LineEditor:
         elif text:
             self._command(CommandLine(text))
 
-    def _look_for_header(self) -> None:
-        match = self._header.fullmatch(self._line)
-        if match is None:
-            return
-        length = match[match.lastindex or 1]
+    def _begin_payload(self, length: bytes) -> None:
         size = int(length, 16) if _LENGTH.fullmatch(length) else 0
         self._echo(b"\r\n")
-        if not 1 <= size <= LONGEST_PAYLOAD:
-            text = self._line.decode("latin-1")
-            self._line.clear()
-            self._command(CommandLine(text, fault="ER06"))
-        else:
+        if 1 <= size <= LONGEST_PAYLOAD:
             self._wanted = size
+            return
+        text = self._line.decode("latin-1")
+        self._line.clear()
+        self._command(CommandLine(text, fault="ER06"))
 
     def _take_payload(self, data: bytes) -> None:
         self._payload += data
