@@ -41,8 +41,12 @@ class SmartMeter:
     def answer(self, data: bytes) -> bytes | None:
         """The datagram that answers `data`, or `None` for silence."""
         request = frames.parse(data)
-        table = self._tables.get(request.deoj) if request else None
-        if request is None or table is None:
+        return None if request is None else self.answer_to(request)
+
+    def answer_to(self, request: Frame) -> bytes | None:
+        """As `answer`, for a frame that has been read already."""
+        table = self._tables.get(request.deoj)
+        if table is None:
             return None
         if request.esv in _SET_ANSWERS:
             accepted, refused = _SET_ANSWERS[request.esv]

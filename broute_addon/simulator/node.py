@@ -13,6 +13,7 @@ from collections.abc import Callable
 from broute_addon.simulator import frames, pana
 from broute_addon.simulator.air import AirConfig, Beacon
 from broute_addon.simulator.faults import Faults
+from broute_addon.simulator.frames import Frame
 from broute_addon.simulator.household import HALF_HOUR_S
 from broute_addon.simulator.meter import SmartMeter
 from broute_addon.simulator.meter_clock import MeterClock
@@ -53,7 +54,7 @@ class MeterNode:
         self._rng = random.Random(f"node {seed}")  # noqa: S311 - a simulation
         self._powered = True
         self._sessions = 0
-        self._requests: deque[tuple[int, bytes, float]] = deque()
+        self._requests: deque[tuple[int, Frame, float]] = deque()
         self._is_answering = False
         self._unconfirmed: tuple[int, bytes] | None = None
         self._half_hour_timers: tuple[asyncio.Handle, ...] = ()
@@ -116,39 +117,40 @@ class MeterNode:
         if session != self.session or not self.is_on_air or self._faults.strikes("lost-request"):
             return
         request = frames.parse(data)
-        if request is not None and request.esv == frames.INFC_RES:
+        if request is None:
+            return
+        if request.esv == frames.INFC_RES:
             if self._unconfirmed is not None and request.tid == self._unconfirmed[0]:
                 self._unconfirmed = None
             return
         if len(self._requests) < _QUEUED_MOST:
-            self._requests.append((session, data, elapsed))
+            self._requests.append((session, request, elapsed))
         if not self._is_answering:
             self._work()
 
     def _work(self) -> None:
         self._is_answering = bool(self._requests)
         if self._requests:
-            session, data, elapsed = self._requests.popleft()
-            delay = max(0.02, self._answer_time(data) - elapsed)
-            self._timers.after(delay, lambda: self._answer(session, data))
+            session, request, elapsed = self._requests.popleft()
+            delay = max(0.02, self._answer_time(request) - elapsed)
+            self._timers.after(delay, lambda: self._answer(session, request))
 
-    def _answer_time(self, data: bytes) -> float:
+    def _answer_time(self, request: Frame) -> float:
         config, rng = self.config, self._rng
         seconds = rng.triangular(config.answer_least, config.answer_most, config.answer_mode)
         if rng.random() < config.tail:
             seconds = rng.uniform(config.answer_most, config.tail_most)
-        request = frames.parse(data)
-        if request is None:
-            return seconds
         asked = request.first + (request.second or ())
         seconds += config.property_extra * (len(asked) - 1)
         if request.esv != frames.SET_C and any(epc in _HISTORY for epc, _ in asked):
             seconds += config.history_extra
         return seconds
 
-    def _answer(self, session: int, data: bytes) -> None:
+    def _answer(self, session: int, request: Frame) -> None:
         faults = self._faults
-        answer = None if faults.value("mute-meter") or not self._powered else self._answered(data)
+        answer = (
+            None if faults.value("mute-meter") or not self._powered else self._answered(request)
+        )
         if answer is not None and not faults.strikes("lost-answer"):
             if faults.strikes("notification-first"):
                 self._notify_half_hour()
@@ -161,9 +163,9 @@ class MeterNode:
                     self._timers.after(0.05, lambda: self._transmit(session, answer))
         self._work()
 
-    def _answered(self, data: bytes) -> bytes | None:
+    def _answered(self, request: Frame) -> bytes | None:
         self.meter.state.measures = not self._faults.strikes("no-data")
-        answer = self.meter.answer(data)
+        answer = self.meter.answer_to(request)
         if answer is not None and self._faults.strikes("wrong-tid"):
             answer = answer[:2] + bytes([answer[2] ^ 0x5A, answer[3]]) + answer[4:]
         if answer is not None and self._faults.strikes("cut-answer"):

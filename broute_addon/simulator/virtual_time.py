@@ -46,10 +46,10 @@ class _JumpingSelector(selectors.BaseSelector):
         self._inner = selectors.DefaultSelector()
         self._advance = advance
         self._waiting = waiting
-        self._turns = 0
+        self._turns = self._descriptors = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        has_strangers = len(self._inner.get_map()) > _OWN_DESCRIPTORS
+        has_strangers = self._descriptors > _OWN_DESCRIPTORS
         self._turns += 1
         if has_strangers or timeout is None or self._turns % _BLIND_TURNS == 0:
             ready = self._inner.select(0)
@@ -67,10 +67,14 @@ class _JumpingSelector(selectors.BaseSelector):
     def register(
         self, fileobj: "FileDescriptorLike", events: int, data: object = None
     ) -> selectors.SelectorKey:
-        return self._inner.register(fileobj, events, data)
+        key = self._inner.register(fileobj, events, data)
+        self._descriptors += 1
+        return key
 
     def unregister(self, fileobj: "FileDescriptorLike") -> selectors.SelectorKey:
-        return self._inner.unregister(fileobj)
+        key = self._inner.unregister(fileobj)
+        self._descriptors -= 1
+        return key
 
     def modify(
         self, fileobj: "FileDescriptorLike", events: int, data: object = None
