@@ -22,12 +22,12 @@ from broute_addon.clock import Clock
 from broute_addon.echonet.frame import Frame
 from broute_addon.errors import (
     BRouteError,
+    DongleError,
     JoinRefusedError,
     JoinUnansweredError,
     PanNotFoundError,
     SessionLostError,
     TransportError,
-    UnknownDialectError,
 )
 from broute_addon.messages import Message, message
 from broute_addon.meter.client import MeterClient
@@ -175,7 +175,7 @@ class Engine:
                 link = await Link.open(
                     self._connect, port, on_datagram=self._datagram, on_event=self._event
                 )
-            except (TransportError, UnknownDialectError) as error:
+            except (TransportError, DongleError) as error:
                 _LOGGER.debug("%s: %s", port, error)
                 worst = error
                 continue

@@ -235,7 +235,9 @@ class Link:
         try:
             events = await self._dongle.run(SendUdp(self.pan.address.link_local, edata))
         except CommandFailedError as refused:
-            if self._gate.is_held or refused.code == _UART_OVERRUN:
+            # While the stick renews the session it refuses; the gate is shut by then.
+            is_passing = self._gate.is_held or self._gate.state is State.RENEWING
+            if is_passing or refused.code == _UART_OVERRUN:
                 raise TransmitFailedError(message("transmit_failed")) from refused
             if refused.code != _EXECUTION_FAILED:
                 raise
