@@ -60,6 +60,7 @@ EVENTS: dict[str, str] = {
     "reset-stick": "the stick restarts (brown-out): session and settings are lost",
     "move-channel": "the meter moves to channel VALUE (hexadecimal)",
     "exchange": "another meter is installed: new serial number VALUE, counters from 0",
+    "meter-fault": "the meter reports a fault (88), for FOR seconds if given",
     "clock-step": "the meter's clock jumps by VALUE seconds",
 }
 """Kind to meaning; `House` says what each does."""

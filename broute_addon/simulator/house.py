@@ -20,11 +20,11 @@ from broute_addon.simulator.meter_config import MeterConfig
 from broute_addon.simulator.modules import find_module
 from broute_addon.simulator.node import MeterNode
 from broute_addon.simulator.port import Port
-from broute_addon.simulator.properties import State
+from broute_addon.simulator.properties import FAULT_STATUS, State
 from broute_addon.simulator.radio import Radio
 from broute_addon.simulator.radio_events import RadioEvent
 from broute_addon.simulator.registers import Registers
-from broute_addon.simulator.sk_registers import CHANNEL, PAN_ID, RSSI
+from broute_addon.simulator.sk_registers import CHANNEL, ECHO, PAN_ID, RSSI
 from broute_addon.simulator.skstack import UART_SPEEDS, Flash, SkStack
 from broute_addon.simulator.timers import Timers
 from broute_addon.simulator.truth import Sink, TruthTeller
@@ -181,11 +181,11 @@ class House:
     def _apply_states(self, states: tuple[str, ...]) -> None:
         stick = self.stick
         if "sa2" in states:
-            stick.registers[RSSI] = 1
+            stick.registers.write(RSSI, "1")
         if "joined" in states:
             self._join_silently()
         if "echo-off" in states:
-            stick.write_register(0xFE, "0")
+            stick.registers.write(ECHO, "0")
         if "asleep" in states:
             stick.sleep()
         if "mid-line" in states:
@@ -197,9 +197,9 @@ class House:
 
     def _join_silently(self) -> None:
         stick, config = self.stick, self.config
-        stick.write_register(CHANNEL, f"{self.node.channel:X}")
-        stick.write_register(PAN_ID, f"{self.node.pan_id:X}")
-        stick.pairing_id = config.route_b_id[-8:]
+        stick.registers.write(CHANNEL, f"{self.node.channel:X}")
+        stick.registers.write(PAN_ID, f"{self.node.pan_id:X}")
+        stick.registers.pairing_id = config.route_b_id[-8:]
         self.radio.adopt_session(config.route_b_id, config.password)
 
     def _plugged_in(self) -> None:
@@ -229,6 +229,7 @@ class House:
             "reset-stick": self.stick.power_up,
             "move-channel": lambda: self.node.move(int(value or "2D", 16)),
             "exchange": lambda: self._exchange_meter(value or "NEW0000001"),
+            "meter-fault": lambda: self._break_meter(for_s),
             "clock-step": lambda: self._step_clock(int(float(value or 0))),
         }
         actions[kind]()
@@ -242,6 +243,15 @@ class House:
     def _reboot_meter(self, seconds: float) -> None:
         self.node.switch_off()
         self.timers.after(seconds, self.node.switch_on)
+
+    def _break_meter(self, for_s: float | None) -> None:
+        self._tell_fault(present=True)
+        if for_s is not None:
+            self.timers.unscaled(for_s, lambda: self._tell_fault(present=False))
+
+    def _tell_fault(self, *, present: bool) -> None:
+        self.meter.state.has_fault = present
+        self.node.announce(FAULT_STATUS)
 
     def _exchange_meter(self, serial: str) -> None:
         now = self.clock.now()

@@ -64,10 +64,6 @@ class LineEditor:
         self._wanted = 0
         self._skips_line = False
 
-    @property
-    def is_in_payload(self) -> bool:
-        return self._wanted > 0
-
     def preset(self, line: bytes) -> None:
         """Begin as if these characters had been typed by an earlier program."""
         echoes, self.echoes = self.echoes, False

@@ -20,7 +20,6 @@ class Module:
             payloads are always printed in hexadecimal.
         has_rev26e_quirks: an empty line after EEDSCAN and a second list in SKTABLE E.
         boot_s: how long it is deaf after being plugged in.
-        by_id: its name under /dev/serial/by-id.
     """
 
     name: str
@@ -31,7 +30,6 @@ class Module:
     has_product_commands: bool = True
     has_rev26e_quirks: bool = False
     boot_s: float = 0.5
-    by_id: str = "usb-FTDI_FT230X_Basic_UART_D30ABCDE-if00-port0"
 
 
 _ROHM_SINGLE, _ROHM_DUAL = "001D129000ABC123", "001D129100DEF456"

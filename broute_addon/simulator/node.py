@@ -193,6 +193,11 @@ class MeterNode:
             timer.cancel()
         self._wait_for_half_hour()
 
+    def announce(self, epc: int) -> None:
+        """A status property changed: INF to all nodes."""
+        if self.session is not None:
+            self._transmit(self.session, self.meter.status_notification(epc), to_all=True)
+
     def _notify_half_hour(self) -> None:
         if self.session is None or not self._powered:
             return

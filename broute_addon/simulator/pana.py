@@ -5,8 +5,6 @@ Lengths 0028, 0068, 0054 and 0058 with their real headers and AVPs; keys and non
 
 import random
 
-LENGTHS = (0x28, 0x68, 0x54, 0x58)
-
 _REQUEST, _COMPLETE, _START = 0x8000, 0xA000, 0xC000
 _EAP_HEAD = bytes.fromhex("DD191696E15E2EE293410D02454C5F94")
 

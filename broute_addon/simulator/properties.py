@@ -4,7 +4,7 @@ Class 0x0288 and the node profile, echonet-lite-meter.md 2, 3 and 4. A getter re
 setter returns whether the value is accepted. What a meter lacks is not in its table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +19,8 @@ Setter = Callable[[bytes], bool]
 
 _UNSET_TIME = b"\xff" * 6 + b"\x01"
 _MINUTE_S = 60
+
+FAULT_STATUS = 0x88
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def meter_table(state: State) -> Table:
         0x80: lambda: b"\x30",
         0x81: lambda: state.location,
         0x82: lambda: b"\0\0R\x04" if config.is_second_generation else b"\0\0F\0",
-        0x88: lambda: b"\x41" if state.has_fault else b"\x42",
+        FAULT_STATUS: lambda: b"\x41" if state.has_fault else b"\x42",
         0x8A: lambda: bytes.fromhex(config.maker),
         0x97: lambda: _time_edt(clock.now()),
         0x98: lambda: _date_edt(clock.now()),
@@ -102,7 +104,7 @@ def meter_table(state: State) -> Table:
         getters[0xEE] = lambda: _history(state, state.history_3_time, _MINUTE_S)
         getters[0xEF] = lambda: state.history_3_time
         setters[0xEF] = lambda value: _set_history_3(state, value)
-    return with_maps(Table(getters, setters, (0x80, 0x81, 0x88)))
+    return with_maps(Table(getters, setters, (0x80, 0x81, FAULT_STATUS)))
 
 
 def node_table(config: MeterConfig) -> Table:
@@ -249,6 +251,3 @@ def _is_selector(state: State, value: bytes, most: int) -> bool:
 def _selected(value: bytes) -> int:
     year = int.from_bytes(value[:2], "big")
     return to_seconds(datetime(year, value[2], value[3], value[4], value[5], tzinfo=JST))
-
-
-Tables = Mapping[bytes, Table]

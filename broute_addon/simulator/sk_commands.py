@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broute_addon.simulator.air import link_local
-from broute_addon.simulator.sk_registers import PAIRING_ID
 from broute_addon.simulator.sk_values import SkError, exact_number, ipv6, mac, number
 
 if TYPE_CHECKING:
@@ -53,14 +52,9 @@ def _register(stack: "SkStack", arguments: list[str]) -> None:
         raise SkError("ER06")
     register = number(name[1:], 2)
     if len(arguments) == 1:
-        stack.ok(f"ESREG {stack.read_register(register)}")
-    elif register == PAIRING_ID:
-        if len(arguments[1]) > 8:
-            raise SkError("ER06")
-        stack.pairing_id = arguments[1].ljust(8)
-        stack.ok()
+        stack.ok(f"ESREG {stack.registers.read(register)}")
     else:
-        stack.write_register(register, arguments[1])
+        stack.registers.write(register, arguments[1])
         stack.ok()
 
 
@@ -76,7 +70,7 @@ def _route_b_id(stack: "SkStack", arguments: list[str]) -> None:
     if len(arguments[0]) != 32:
         raise SkError("ER06")
     stack.radio.route_b_id = arguments[0]
-    stack.pairing_id = arguments[0][-8:]
+    stack.registers.pairing_id = arguments[0][-8:]
     stack.ok()
 
 
@@ -185,14 +179,14 @@ def _udp_port(stack: "SkStack", arguments: list[str]) -> None:
 
 def _save(stack: "SkStack", _: list[str]) -> None:
     stack.flash.writes += 1
-    stack.flash.registers = dict(stack.registers)
+    stack.flash.registers = stack.registers.saved()
     stack.ok()
 
 
 def _load(stack: "SkStack", _: list[str]) -> None:
     if stack.flash.registers is None:
         raise SkError("ER10")
-    stack.load_registers()
+    stack.registers.load(stack.flash.registers)
     stack.ok()
 
 

@@ -1,6 +1,12 @@
 """The virtual registers of SKSREG (wisun-modules.md 2.4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from broute_addon.simulator.line_editor import LineEditor
+from broute_addon.simulator.radio import Radio
+from broute_addon.simulator.sk_values import SkError
+from broute_addon.simulator.sk_values import number as parse_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,83 @@ REGISTERS: dict[int, Register] = {
 """Numbers without the S. Texts (S01, S0A, S0B) are handled apart."""
 
 CHANNEL, PAN_ID, AUTO_RENEWAL, RSSI = 0x02, 0x03, 0x17, 0xA2
-LIMITED, AIRTIME, ECHO = 0xFB, 0xFD, 0xFE
+LIMITED, AIRTIME, ECHO, AUTO_LOAD = 0xFB, 0xFD, 0xFE, 0xFF
 OWN_MAC, PAIRING_ID, HAN_PAIRING_ID = 0x01, 0x0A, 0x0B
 
-DEFAULT_PAIRING_ID = "CCDDEEFF"
+_SAVED = (CHANNEL, PAN_ID, AUTO_LOAD)
+_DEFAULT_PAIRING_ID = "CCDDEEFF"
 
 
-def registers_of(*, is_dual: bool) -> dict[int, Register]:
-    return {
-        number: register
-        for number, register in REGISTERS.items()
-        if (register.dual if is_dual else register.single)
-    }
+class RegisterFile:
+    """The registers of one module, and what writing them does to its radio and its line."""
+
+    def __init__(self, radio: Radio, editor: LineEditor, *, is_dual: bool) -> None:
+        self._radio, self._editor, self._is_dual = radio, editor, is_dual
+        self._definitions = {
+            number: register
+            for number, register in REGISTERS.items()
+            if (register.dual if is_dual else register.single)
+        }
+        self.reset()
+
+    def reset(self) -> None:
+        self._values = {n: register.default for n, register in self._definitions.items()}
+        self.pairing_id = _DEFAULT_PAIRING_ID
+
+    @property
+    def has_rssi(self) -> bool:
+        """Whether a dual module's ERXUDP carries the RSSI field (SA2)."""
+        return bool(self._values[RSSI])
+
+    def read(self, number: int) -> str:
+        """The text after ESREG."""
+        if number == OWN_MAC or (number == HAN_PAIRING_ID and self._is_dual):
+            return self._radio.mac
+        if number == PAIRING_ID:
+            return self.pairing_id
+        register = self._definitions.get(number)
+        if register is None:
+            raise SkError("ER06")
+        value = self._values[number]
+        if number == LIMITED:
+            value = int(self._radio.airtime.is_held)
+        elif number == AIRTIME:
+            value = self._radio.airtime.total_ms
+        return f"{value:0{register.digits}X}"
+
+    def write(self, number: int, text: str) -> None:
+        """Set a register to a hexadecimal value, S0A to a text."""
+        if number == PAIRING_ID:
+            self._write_pairing_id(text)
+            return
+        register = self._definitions.get(number)
+        if register is None or not register.writable:
+            raise SkError("ER06")
+        value = parse_number(text, max(2, register.digits))
+        if not register.least <= value <= register.most:
+            raise SkError("ER06")
+        self._values[number] = value
+        if number == CHANNEL:
+            self._radio.channel = value
+        elif number == PAN_ID:
+            self._radio.pan_id = value
+        elif number == ECHO:
+            self._editor.echoes = bool(value)
+        elif number == AUTO_RENEWAL:
+            self._radio.renews = bool(value)
+        elif number == AIRTIME:
+            self._radio.airtime.total_ms = 0
+
+    def saved(self) -> dict[int, int]:
+        """What SKSAVE keeps."""
+        return {number: self._values[number] for number in _SAVED}
+
+    def load(self, saved: Mapping[int, int]) -> None:
+        """What SKLOAD brings back."""
+        for number, value in saved.items():
+            self.write(number, f"{value:X}")
+
+    def _write_pairing_id(self, text: str) -> None:
+        if len(text) > 8:
+            raise SkError("ER06")
+        self.pairing_id = text.ljust(8)

@@ -18,20 +18,7 @@ from broute_addon.simulator.modules import Module
 from broute_addon.simulator.radio import Radio
 from broute_addon.simulator.radio_events import Kind, RadioEvent
 from broute_addon.simulator.sk_commands import PRODUCT_WORDS, WORDS
-from broute_addon.simulator.sk_registers import (
-    AIRTIME,
-    AUTO_RENEWAL,
-    CHANNEL,
-    DEFAULT_PAIRING_ID,
-    ECHO,
-    HAN_PAIRING_ID,
-    LIMITED,
-    OWN_MAC,
-    PAIRING_ID,
-    PAN_ID,
-    RSSI,
-    registers_of,
-)
+from broute_addon.simulator.sk_registers import AUTO_LOAD, RegisterFile
 from broute_addon.simulator.sk_values import SkError, exact_number, ipv6
 from broute_addon.simulator.sk_values import number as parse_number
 from broute_addon.simulator.timers import Timers
@@ -93,8 +80,8 @@ class SkStack:
     ) -> None:
         self.module, self.radio, self.flash = module, radio, flash
         self._timers, self._faults, self._output = timers, faults, output
-        self._definitions = registers_of(is_dual=module.is_dual)
         self.editor = LineEditor(is_dual=module.is_dual, echo=self._print, command=self._typed)
+        self.registers = RegisterFile(radio, self.editor, is_dual=module.is_dual)
         self._lines: deque[CommandLine] = deque()
         self._busy = False
         self._asleep = False
@@ -112,8 +99,8 @@ class SkStack:
         self._busy = self._asleep = False
         self.baud = UART_SPEEDS[self.flash.uart & 7]
         self._reset()
-        if self.flash.registers and self.flash.registers.get(0xFF):
-            self.load_registers()
+        if self.flash.registers and self.flash.registers[AUTO_LOAD]:
+            self.registers.load(self.flash.registers)
 
     def power_down(self) -> None:
         """Without power: nothing under way goes on, nothing is printed."""
@@ -255,7 +242,7 @@ class SkStack:
             datagram,
             mac,
             is_dual=self.module.is_dual,
-            has_rssi=bool(self.registers[RSSI]),
+            has_rssi=self.registers.has_rssi,
             is_hex=self.flash.hex_output or not self.module.has_product_commands,
             length=length,
         )
@@ -263,60 +250,14 @@ class SkStack:
         if self._faults.strikes("doubled-line"):
             self.print_line(line)
 
-    # -- registers ---------------------------------------------------------------------------
+    # -- commands with more than a line ------------------------------------------------------
 
     def _reset(self) -> None:
-        self.registers = {n: register.default for n, register in self._definitions.items()}
-        self.pairing_id = DEFAULT_PAIRING_ID
+        self.registers.reset()
         self.ports = [ECHONET_PORT, PANA_PORT, _MLE_PORT if self.module.is_dual else 0, 0, 0, 0]
         self._scan_mode = 2
         self.editor.echoes = True
         self.radio.reset()
-
-    def load_registers(self) -> None:
-        for number, value in (self.flash.registers or {}).items():
-            if self._definitions[number].writable:
-                self.write_register(number, f"{value:X}")
-
-    def read_register(self, number: int) -> str:
-        """The text after ESREG."""
-        if number == OWN_MAC:
-            return self.radio.mac
-        if number == PAIRING_ID:
-            return self.pairing_id
-        if number == HAN_PAIRING_ID and self.module.is_dual:
-            return self.radio.mac
-        register = self._definitions.get(number)
-        if register is None:
-            raise SkError("ER06")
-        value = self.registers[number]
-        if number == LIMITED:
-            value = int(self.radio.airtime.is_held)
-        elif number == AIRTIME:
-            value = self.radio.airtime.total_ms
-        return f"{value:0{register.digits}X}"
-
-    def write_register(self, number: int, text: str) -> None:
-        """Set a register to a hexadecimal value."""
-        register = self._definitions.get(number)
-        if register is None or not register.writable:
-            raise SkError("ER06")
-        value = parse_number(text, max(2, register.digits))
-        if not register.least <= value <= register.most:
-            raise SkError("ER06")
-        self.registers[number] = value
-        if number == CHANNEL:
-            self.radio.channel = value
-        elif number == PAN_ID:
-            self.radio.pan_id = value
-        elif number == ECHO:
-            self.editor.echoes = bool(value)
-        elif number == AUTO_RENEWAL:
-            self.radio.renews = bool(value)
-        elif number == AIRTIME:
-            self.radio.airtime.total_ms = 0
-
-    # -- commands with more than a line ------------------------------------------------------
 
     def reset(self) -> None:
         """SKRESET: everything but the flash back to its default, echo included."""
@@ -338,7 +279,9 @@ class SkStack:
             if mode == 0:
                 self.radio.scanner.measure(mask, duration)
             else:
-                self.radio.scanner.listen(mask, duration, self.pairing_id if mode == 2 else None)
+                self.radio.scanner.listen(
+                    mask, duration, self.registers.pairing_id if mode == 2 else None
+                )
 
         self.ok(then=begin)
 

@@ -196,6 +196,15 @@ def test_an_exchanged_meter_has_another_serial_and_starts_at_zero() -> None:
     with_joined(scenario)
 
 
+def test_a_meter_with_a_fault_announces_it_and_its_end() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.house.faults.fire("meter-fault", for_s=60)
+        assert b"028801" + b"0EF001" + b"7301880141" in await bench.quiet(1)
+        assert b"7301880142" in await bench.quiet(60)
+
+    with_joined(scenario, states=("hex",))
+
+
 def test_a_step_of_the_meters_clock_moves_its_day() -> None:
     async def scenario(bench: Bench) -> None:
         bench.house.faults.fire("clock-step", str(DAY_S))

@@ -311,6 +311,24 @@ def test_wopt_survives_a_reset_and_is_counted_as_a_flash_write() -> None:
     run_virtual(scenario())
 
 
+def test_saved_registers_come_back_by_load_and_at_power_up_if_so_asked() -> None:
+    async def scenario() -> None:
+        async with Bench(module="bp35c2", states=("echo-off",)) as bench:
+            for line in (b"SKSREG S2 2F\r\n", b"SKSREG SFF 1\r\n", b"SKSAVE\r\n"):
+                assert await bench.type(line) == b"OK\r\n"
+            assert bench.house.flash.writes == 1
+            await bench.type(b"SKRESET\r\n")
+            assert b"ESREG 21" in await bench.type(b"SKSREG S2\r\n")
+            await bench.type(b"SKLOAD\r\n")
+            assert b"ESREG 2F" in await bench.type(b"SKSREG S2\r\n")
+            bench.house.faults.fire("reset-stick")
+            assert b"ESREG 2F" in await bench.type(b"SKSREG S2\r\n")
+            await bench.type(b"SKERASE\r\n")
+            assert b"FAIL ER10" in await bench.type(b"SKLOAD\r\n")
+
+    run_virtual(scenario())
+
+
 def test_a_reset_loses_everything_but_the_flash() -> None:
     async def scenario() -> None:
         async with Bench(module="bp35c2", states=("joined", "sa2", "echo-off")) as bench:
