@@ -178,13 +178,3 @@ def _epilog() -> str:
     for kind, meaning in {**CONDITIONS, **EVENTS}.items():
         lines.append(f"  {kind:20}{meaning}")
     return "\n".join(lines)
-
-
-def _main() -> int:
-    parser = argparse.ArgumentParser(prog="broute simulate")
-    add_arguments(parser)
-    return asyncio.run(simulate(parser.parse_args()))
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

@@ -29,7 +29,7 @@ SEED = 7
 @contextmanager
 def simulated(link: Path, *arguments: str) -> Iterator[None]:
     """`simulate` in a process of its own."""
-    command = [sys.executable, "-m", "broute_addon.cli.simulate", "--link", str(link)]
+    command = [sys.executable, "-m", "broute_addon", "simulate", "--link", str(link)]
     process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

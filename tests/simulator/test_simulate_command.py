@@ -1,6 +1,7 @@
 """The `simulate` command as a process: its one line, its end, its refusals."""
 
 import argparse
+import asyncio
 import json
 import re
 import signal
@@ -13,7 +14,7 @@ import serial
 
 from broute_addon.cli.simulate import add_arguments, simulate
 
-COMMAND = [sys.executable, "-m", "broute_addon.cli.simulate"]
+COMMAND = [sys.executable, "-m", "broute_addon", "simulate"]
 
 
 def test_ready_line_answers_truth_and_a_clean_end(tmp_path: Path) -> None:
@@ -33,6 +34,29 @@ def test_ready_line_answers_truth_and_a_clean_end(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in truth.read_text().splitlines()]
     assert lines[0]["time"] == "2026-04-05T13:34:00+09:00"
     assert {line["kind"] for line in lines} == {"meter", "half_hour", "value"}
+
+
+async def appearance(link: Path) -> None:
+    async with asyncio.timeout(5):
+        while not link.is_symlink():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.02)
+
+
+def test_a_stick_pulled_by_a_scheduled_fault_comes_back_under_its_name(tmp_path: Path) -> None:
+    link = tmp_path / "stick"
+    options = ["--link", str(link), "--speed", "0", "--fault", "unplug@0.3+0.3"]
+    process = subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"ready {link}\n"
+    with serial.Serial(str(link), 115200, timeout=5) as host, pytest.raises(serial.SerialException):
+        host.read(1)
+    asyncio.run(appearance(link))
+    with serial.Serial(str(link), 115200, timeout=2) as host:
+        host.write(b"SKVER\r\n")
+        assert host.read_until(b"OK\r\n").endswith(b"EVER 1.5.2\r\nOK\r\n")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=5)
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(
