@@ -144,7 +144,9 @@ class App:
             supervisor, core = self._supervisor(session), self._core(session)
             slug = await self._greet(supervisor, core)
             web = self._web()
-            await web.start(*self._web_address())
+            host, port = self._web_address()
+            if await web.start(host, port):
+                _LOGGER.info("%s", message("page_served", host=host, port=web.port))
             self._tell_ready()
             try:
                 await self._run_parts(supervisor, core, slug)

@@ -341,6 +341,10 @@ _APP = {
         "Smart Meter B Route {version} started ({route}).",
         "スマートメーター B ルート {version}（{route}）を開始しました。",
     ),
+    "page_served": (
+        "The page is served at http://{host}:{port}/.",
+        "ページは http://{host}:{port}/ で開けます。",
+    ),
     "stopped": ("Stopped.", "終了しました。"),
     "credentials_nowhere": (
         "No credentials: give --options FILE, or set {variable} in the environment.",

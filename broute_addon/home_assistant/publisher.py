@@ -5,6 +5,9 @@ snapshot, Home Assistant's birth, discovery that may go out again, a lost connec
 it; it then sends the difference between the newest snapshot and `known`, and waits until the
 broker has it.
 
+Live values are said once more a moment after discovery, since they are not retained and Home
+Assistant needs that moment to subscribe.
+
 Home Assistant drops the rest of a discovery message that follows another too soon, so a changed
 one waits until the last is two seconds old, and with it the states that it speaks of.
 """
@@ -28,6 +31,7 @@ _LOGGER = logging.getLogger(__name__)
 
 BIRTH_DELAY_S = 2.0
 DISCOVERY_PAUSE_S = 2.0
+SUBSCRIBED_AFTER_S = 3.0
 GOODBYE_TIMEOUT_S = 3.0
 
 LanguageSource = Callable[[], Language]
@@ -139,6 +143,8 @@ class MqttPublisher:
             return False
         await self._send(session, iter(news))
         self._discovery_due = loop.time() + DISCOVERY_PAUSE_S
+        # Home Assistant subscribes a while after discovery: what isn't retained would be lost.
+        loop.call_later(SUBSCRIBED_AFTER_S, self._say_live_again)
         return True
 
     async def _send(self, session: Session, news: Iterator[Publication]) -> None:
@@ -160,6 +166,14 @@ class MqttPublisher:
     def _command_topics(self) -> set[str]:
         owners = (self._announcer.add_on.instance, *self._announcer.known_meters)
         return {topics.command(owner) for owner in owners}
+
+    def _say_live_again(self) -> None:
+        """Repeats the live values, those that are still fresh."""
+        live = [topic for topic, each in self._known.items() if each.at is not None]
+        for topic in live:
+            del self._known[topic]
+        if live:
+            self._wake.set()
 
     def _say_everything_again(self) -> None:
         self._birth = None

@@ -387,3 +387,14 @@ async def test_no_personal_number_reaches_the_broker(broker: Broker) -> None:
     everything = repr(observer.seen)
     assert SERIAL_NUMBER not in everything
     assert str(PROFILE.mac) not in everything
+
+
+async def test_live_values_are_said_once_more_when_home_assistant_has_had_time_to_subscribe(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broute_addon.home_assistant.publisher.SUBSCRIBED_AFTER_S", 0.1)
+    async with Observer(broker) as observer, House(broker, store_of(*reading_house())).publishing():
+        await observer.until(lambda: len(observer.payloads(POWER)) == 2)
+        await asyncio.sleep(0.3)
+    assert len(observer.payloads(POWER)) == 2
+    assert len(observer.payloads(ENERGY)) == 1
