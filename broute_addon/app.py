@@ -49,6 +49,7 @@ from broute_addon.options import LoadedOptions, OptionsFileError, load_options
 from broute_addon.redaction import Redactor, Secret
 from broute_addon.storage import Storage
 from broute_addon.store import Snapshot, Store
+from broute_addon.web.access import Access
 from broute_addon.web.server import WebServer
 from broute_addon.wisun.ports import candidates
 from broute_addon.wisun.transport import connect_serial
@@ -325,8 +326,22 @@ class App:
             language=self.language,
             on_command=self._command,
             on_log_level=self._log.set_level,
-            has_supervisor=self._settings.supervisor_token is not None,
+            access=Access(self._settings.supervisor_token is not None, self._web_password()),
         )
+
+    def _web_password(self) -> Secret | None:
+        """What `--web-password-file` holds; without it visitors from elsewhere may only look."""
+        path = self._settings.web_password_file
+        if path is None:
+            return None
+        try:
+            password = Secret(path.read_text("utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            _LOGGER.warning("%s", message("web_password_unreadable", path=path, reason=reason))
+            return None
+        self._redactor.learn(password)
+        return password
 
     def _web_address(self) -> tuple[str, int]:
         is_add_on = self._settings.supervisor_token is not None

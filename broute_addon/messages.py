@@ -341,6 +341,12 @@ _APP = {
         "Smart Meter B Route {version} started ({route}).",
         "スマートメーター B ルート {version}（{route}）を開始しました。",
     ),
+    "web_password_unreadable": (
+        "The page's password file {path} can't be read ({reason}); visitors from other machines may "
+        "only look.",
+        "ページのパスワードファイル {path} を読み込めません（{reason}）。"
+        "ほかの機器からは閲覧のみ可能です。",
+    ),
     "page_served": (
         "The page is served at http://{host}:{port}/.",
         "ページは http://{host}:{port}/ で開けます。",

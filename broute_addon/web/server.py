@@ -1,7 +1,6 @@
 """The ingress page and its API over HTTP (design.md 2.5).
 
-Home Assistant's ingress has logged the visitor in and comes from 172.30.32.2; nobody else but this
-machine itself is served. State-changing requests need a header that no foreign page can send.
+`Access` decides who is served. State-changing requests need a header that no foreign page can send.
 What leaves as JSON passes the redactor.
 """
 
@@ -18,11 +17,10 @@ from broute_addon.messages import Language, message
 from broute_addon.redaction import Redactor
 from broute_addon.store import Store
 from broute_addon.web import view
+from broute_addon.web.access import Access, Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
-SUPERVISOR_PEER = "172.30.32.2"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 COMMANDS = frozenset({"read-now", "reconnect", "rescan"})
 LOG_LEVELS = frozenset({"debug", "info", "warning", "error"})
 
@@ -46,8 +44,7 @@ class WebServer:
     """Serves the page; see `start`.
 
     `language` gives the language in force. `on_command` gets "read-now", "reconnect" or "rescan",
-    `on_log_level` "debug", "info", "warning" or "error". With a Supervisor its peer is served
-    beside this machine.
+    `on_log_level` "debug", "info", "warning" or "error". `access` says who is served.
     """
 
     def __init__(
@@ -58,14 +55,14 @@ class WebServer:
         language: Callable[[], Language],
         on_command: Callable[[str], None],
         on_log_level: Callable[[str], None] = lambda _: None,
-        has_supervisor: bool = False,
+        access: Access = Access(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._redactor = redactor
         self._language = language
         self._on_command = on_command
         self._on_log_level = on_log_level
-        self._peers = LOOPBACK | {SUPERVISOR_PEER} if has_supervisor else LOOPBACK
+        self._access = access
         self._streams: set[asyncio.Task[Any]] = set()
         self._runner: web.AppRunner | None = None
         self.port: int | None = None
@@ -113,8 +110,14 @@ class WebServer:
 
     @web.middleware
     async def _only_known_peers(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.remote not in self._peers:
-            raise web.HTTPForbidden(text="open this page in Home Assistant\n")
+        changes = request.method not in ("GET", "HEAD")
+        authorization = request.headers.get("Authorization", "")
+        match self._access.verdict(request.remote, authorization, changes=changes):
+            case Verdict.FORBIDDEN:
+                raise web.HTTPForbidden(text="open this page in Home Assistant\n")
+            case Verdict.PASSWORD_NEEDED:
+                asked = {"WWW-Authenticate": 'Basic realm="Smart Meter B Route"'}
+                raise web.HTTPUnauthorized(text="the page's password is needed\n", headers=asked)
         return await handler(request)
 
     async def _page(self, _request: web.Request) -> web.Response:

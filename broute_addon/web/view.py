@@ -46,6 +46,7 @@ UNITS: Mapping[Quantity, str] = MappingProxyType(
         Quantity.POWER: "W",
         Quantity.CURRENT: "A",
         Quantity.ENERGY: "kWh",
+        Quantity.ENERGY_STEP: "kWh",
         Quantity.SIGNAL_STRENGTH: "dBm",
         Quantity.DURATION: "s",
     }

@@ -12,7 +12,8 @@ from broute_addon.messages import Language, message
 from broute_addon.meter.readings import Connection, ConnectionChanged, DongleIdentified
 from broute_addon.redaction import Redactor, Secret
 from broute_addon.store import Store
-from broute_addon.web.server import SUPERVISOR_PEER, WebServer
+from broute_addon.web.access import SUPERVISOR_PEER, Access
+from broute_addon.web.server import WebServer
 from broute_addon.web.view import STEPS
 from broute_addon.wisun.values import DongleIdentity
 from tests.support.houses import NOON, PROFILE, SERIAL_NUMBER, reading_house, readings, store_of
@@ -217,18 +218,16 @@ async def test_the_report_says_what_a_maintainer_needs(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("has_supervisor", "peer", "is_served"),
+    ("access", "peer", "status"),
     [
-        (True, SUPERVISOR_PEER, True),
-        (True, "127.0.0.1", True),
-        (True, "172.30.33.5", False),
-        (True, "192.168.1.20", False),
-        (False, "127.0.0.1", True),
-        (False, SUPERVISOR_PEER, False),
+        (Access(has_supervisor=True), SUPERVISOR_PEER, 200),
+        (Access(has_supervisor=True), "172.30.33.5", 403),
+        (Access(), "127.0.0.1", 200),
+        (Access(password=Secret("open sesame")), "192.168.1.20", 401),
     ],
 )
-async def test_only_ingress_and_this_machine_are_served(
-    monkeypatch: pytest.MonkeyPatch, has_supervisor: bool, peer: str, is_served: bool
+async def test_every_path_obeys_the_rules_of_access(
+    monkeypatch: pytest.MonkeyPatch, access: Access, peer: str, status: int
 ) -> None:
     monkeypatch.setattr("aiohttp.web.BaseRequest.remote", property(lambda _: peer))
     server = WebServer(
@@ -236,13 +235,13 @@ async def test_only_ingress_and_this_machine_are_served(
         redactor=Redactor(),
         language=lambda: Language.EN,
         on_command=lambda _: None,
-        has_supervisor=has_supervisor,
+        access=access,
     )
     assert await server.start("127.0.0.1", 0)
     async with aiohttp.ClientSession() as session:
         for path in ("/", "/api/state", "/health", "/static/app.js"):
             answer = await session.get(f"http://127.0.0.1:{server.port}{path}")
-            assert answer.status == (200 if is_served else 403)
+            assert answer.status == status
     await server.stop()
 
 
