@@ -132,6 +132,7 @@ class App:
         self._core_language: str | None = None
         self._engine: Engine | None = None
         self._has_read = False
+        self._broker_problem: Message | None = None
         self.store = Store(Snapshot(poll_interval_s=loaded.options.poll_interval))
         self._take_options(loaded)
 
@@ -212,7 +213,16 @@ class App:
         self._redactor.learn(*loaded.options.secrets)
         self._log.set_level(loaded.options.log_level)
         self._log.set_language(self.language())
-        self.store.note(fault.message for fault in loaded.faults)
+        self._note()
+
+    def _note(self) -> None:
+        """Keeps the notices at what is wrong beside the meter: options and broker."""
+        broker = [] if self._broker_problem is None else [self._broker_problem]
+        self.store.note([*(fault.message for fault in self._loaded.faults), *broker])
+
+    def _take_broker_problem(self, problem: Message | None) -> None:
+        self._broker_problem = problem
+        self._note()
 
     def _ports(self) -> tuple[str, ...]:
         options = self._loaded.options
@@ -311,6 +321,7 @@ class App:
             language=self.language,
             on_command=self._command,
             known_meters=self._storage.meter_uids,
+            on_problem=self._take_broker_problem,
         )
 
     def _notifier(self, core: Core) -> Notifier:

@@ -34,8 +34,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Snapshot:
     """All that publishers need to know. `since` is when `connection` was entered (UTC).
 
-    `problem` is why the meter isn't being read, if so; `notices` are faults in the options that
-    don't prevent reading.
+    `problem` is why the meter isn't being read, if so; `notices` are what else is wrong: faults
+    in the options, a broker that can't be reached.
     """
 
     connection: Connection = Connection.LOOKING_FOR_STICK
@@ -97,7 +97,7 @@ class Store:
         self._set(applied(self.snapshot, update, self._clock()))
 
     def note(self, notices: Iterable[Message]) -> None:
-        """What is wrong with the options at present."""
+        """What is wrong at present beside the meter."""
         self._set(replace(self.snapshot, notices=tuple(notices)))
 
     def _set(self, snapshot: Snapshot) -> None:

@@ -42,7 +42,8 @@ class MqttPublisher:
     """Publishes the store's snapshots and takes the buttons' presses; see `run`.
 
     `mqtt` is made with `states.last_will(instance)`. `on_command` is called with
-    "read-now", "reconnect" or "rescan". `known_meters` are the uids of all meters ever read here.
+    "read-now", "reconnect" or "rescan", `on_problem` with what keeps us from the broker, None once it
+    is over. `known_meters` are the uids of all meters ever read here.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class MqttPublisher:
         language: LanguageSource,
         on_command: Callable[[str], None],
         known_meters: Iterable[str] = (),
+        on_problem: Callable[[Message | None], None] = lambda _: None,
         clock: Clock = system_clock,
     ) -> None:
         self._store = store
         self._mqtt = mqtt
         self._language = language
         self._on_command = on_command
+        self._on_problem = on_problem
         self._clock = clock
         self._announcer = Announcer(
             add_on, language(), store.snapshot.poll_interval_s, tuple(known_meters)
@@ -81,10 +84,15 @@ class MqttPublisher:
                 try:
                     await self._one_session()
                 except HomeAssistantError as error:
-                    self.problem = error.message
+                    self._note(error.message)
                     await asyncio.sleep(self._streak.failed(error))
                 finally:
                     self.is_connected = False
+
+    def _note(self, problem: Message | None) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._on_problem(problem)
 
     async def _watch_store(self) -> None:
         async for _ in self._store.snapshots():
@@ -108,7 +116,8 @@ class MqttPublisher:
             self._wake.clear()
             session.check()
             await self._publish_news(session, self._store.snapshot)
-            self.is_connected, self.problem = True, None
+            self.is_connected = True
+            self._note(None)
             self._streak.recovered()
 
     async def _publish_news(self, session: Session, snapshot: Snapshot) -> None:

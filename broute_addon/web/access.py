@@ -1,8 +1,8 @@
 """Who may see the page, and who may press its buttons (design.md 2.5).
 
-As an add-on, ingress has logged the visitor in and comes from 172.30.32.2: nobody else is served but
-this machine itself. Stand-alone, this machine may do everything; whoever comes from elsewhere needs
-the page's password, or, where none is set, may only look.
+As an add-on, ingress has logged the visitor in and comes from 172.30.32.2: nobody else is served
+but this machine itself. Stand-alone, this machine may do everything; whoever comes from elsewhere
+needs the page's password, or, where none is set, may only look.
 """
 
 import base64
