@@ -42,8 +42,8 @@ class MqttPublisher:
     """Publishes the store's snapshots and takes the buttons' presses; see `run`.
 
     `mqtt` is made with `states.last_will(instance)`. `on_command` is called with
-    "read-now", "reconnect" or "rescan", `on_problem` with what keeps us from the broker, None once it
-    is over. `known_meters` are the uids of all meters ever read here.
+    "read-now", "reconnect" or "rescan", `on_problem` with what keeps us from the broker, None once
+    it is over. `known_meters` are the uids of all meters ever read here.
     """
 
     def __init__(
