@@ -347,6 +347,14 @@ _APP = {
         "ページのパスワードファイル {path} を読み込めません（{reason}）。"
         "ほかの機器からは閲覧のみ可能です。",
     ),
+    "state_damaged": (
+        "{path} can't be used ({reason}): set aside; the meter is looked for anew.",
+        "{path} を使用できません（{reason}）。退避して、メーターを探し直します。",
+    ),
+    "state_unwritable": (
+        "{path} can't be written ({reason}): what is learned is lost at the next start.",
+        "{path} に書き込めません（{reason}）。学習した内容は次回の起動時に失われます。",
+    ),
     "page_served": (
         "The page is served at http://{host}:{port}/.",
         "ページは http://{host}:{port}/ で開けます。",

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from broute_addon.messages import message
 from broute_addon.meter.profile import EnergyScale, MeterProfile
 from broute_addon.wisun.values import MacAddress, Pan
 
@@ -76,7 +77,7 @@ class Storage:
     def _read(self) -> Facts | None:
         try:
             return facts_from_json(json.loads(self._path.read_text("utf-8")))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             _LOGGER.warning(
@@ -103,7 +104,8 @@ class Storage:
             self._complained = False
         except OSError as error:
             if not self._complained:
-                _LOGGER.warning("%s can't be written: %s", self._path, error.strerror)
+                reason = error.strerror
+                _LOGGER.warning("%s", message("state_unwritable", path=self._path, reason=reason))
             self._complained = True
 
 
