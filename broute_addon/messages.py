@@ -342,8 +342,8 @@ _APP = {
         "スマートメーター B ルート {version}（{route}）を開始しました。",
     ),
     "web_password_unreadable": (
-        "The page's password file {path} can't be read ({reason}); visitors from other machines may "
-        "only look.",
+        "The page's password file {path} can't be read ({reason}); visitors from other machines "
+        "may only look.",
         "ページのパスワードファイル {path} を読み込めません（{reason}）。"
         "ほかの機器からは閲覧のみ可能です。",
     ),

@@ -18,7 +18,7 @@ from broute_addon.messages import message
 from broute_addon.meter.client import Answer, MeterClient
 from broute_addon.meter.decoding import decode_edt
 from broute_addon.meter.interview import interview
-from broute_addon.meter.pacing import RetryTimer
+from broute_addon.meter.pacing import Pace, RetryTimer
 from broute_addon.meter.profile import EnergyScale, MeterProfile
 from broute_addon.meter.properties import METER_CLASS, PROPERTIES, property_row
 from broute_addon.meter.quantities import Cadence, Quantity, Role
@@ -93,6 +93,7 @@ async def _reading(
             link.send,
             lambda _: None,
             timer=RetryTimer(),
+            pace=Pace(0.0),
             first_tid=random.randrange(0xFFFF),  # noqa: S311 - not a secret
         )
         profile = await interview(client, pan.address, lambda _: None)

@@ -31,7 +31,7 @@ from broute_addon.errors import (
     TransmitFailedError,
 )
 from broute_addon.messages import message
-from broute_addon.meter.pacing import RetryTimer
+from broute_addon.meter.pacing import Airtime, Pace, RetryTimer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ class MeterClient:
         on_notification: Callable[[Frame], None],
         *,
         timer: RetryTimer,
+        pace: Pace,
         first_tid: int,
         batch: int = 6,
     ) -> None:
@@ -92,6 +93,9 @@ class MeterClient:
         self._send = send
         self._on_notification = on_notification
         self._timer = timer
+        self._pace = pace
+        self._airtime = Airtime()
+        self._quiet_since = 0.0
         self._tid = first_tid % 0xFFFF
         self._pending: _Pending | None = None
         self._replies: asyncio.Queue[Frame] = asyncio.Queue(maxsize=16)
@@ -140,6 +144,7 @@ class MeterClient:
     async def _transact(self, esv: Esv, properties: Sequence[PropertyData], eoj: Eoj) -> Frame:
         """One request until its answer; up to `TRIES` transmissions. Raises MeterTimeoutError."""
         loop = asyncio.get_running_loop()
+        await self._keep_gap()
         pending = self._pending = _Pending(eoj, esv, loop.create_future())
         try:
             for attempt in range(TRIES):
@@ -167,10 +172,24 @@ class MeterClient:
         finally:
             pending.answer.cancel()
             self._pending = None
+            self._quiet_since = loop.time()
+            self._pace.asked(len(pending.tids), self.airtime_s)
+
+    @property
+    def airtime_s(self) -> float:
+        """Seconds that our datagrams were on the air within the last hour, estimated."""
+        return self._airtime.used_s(asyncio.get_running_loop().time())
+
+    async def _keep_gap(self) -> None:
+        rest_s = self._quiet_since + self._pace.gap_s - asyncio.get_running_loop().time()
+        if rest_s > 0:
+            await asyncio.sleep(rest_s)
 
     async def _transmit(self, request: Frame, attempt: int) -> None:
         _LOGGER.debug("→ %s%s", request, f", try {attempt + 1}" if attempt else "")
-        await self._send(request.serialise())
+        edata = request.serialise()
+        await self._send(edata)
+        self._airtime.sent(len(edata), asyncio.get_running_loop().time())
 
     def _request(self, pending: _Pending, properties: Sequence[PropertyData]) -> Frame:
         # 0000 is what meters use for the instance list after a join.

@@ -31,7 +31,7 @@ from broute_addon.errors import (
 )
 from broute_addon.messages import Message, message
 from broute_addon.meter.client import MeterClient
-from broute_addon.meter.pacing import RetryTimer
+from broute_addon.meter.pacing import Pace, RetryTimer
 from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
@@ -101,7 +101,7 @@ class Engine:
         self._profiles = dict(known.profiles)
         self._pan = known.pan
         self._emit_up = emit
-        self._interval_s = interval_s
+        self._pace = Pace(interval_s)
         self._clock = clock
         self._ladder = Ladder(rng)
         self._link: Link | None = None
@@ -111,14 +111,19 @@ class Engine:
         self._command: Command | None = None
         self._wake = asyncio.Event()
         self._told: ConnectionChanged | None = None
+        self._told_interval_s: float | None = None
         self._connection = Connection.LOOKING_FOR_STICK
         self._client = MeterClient(
-            self._send, self._notified, timer=RetryTimer(), first_tid=rng.randrange(0xFFFF)
+            self._send,
+            self._notified,
+            timer=RetryTimer(),
+            pace=self._pace,
+            first_tid=rng.randrange(0xFFFF),
         )
 
     async def run(self) -> NoReturn:
         """Keeps readings coming. On cancellation ends the session with SKTERM, bounded."""
-        self._emit(PollIntervalChanged(self._interval_s))
+        self._tell_interval()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._client.confirm_notifications(), name="INFC_Res")
@@ -211,7 +216,7 @@ class Engine:
             self._client,
             pan.address,
             cached,
-            interval_s=self._interval_s,
+            pace=self._pace,
             emit=self._emit,
             on_good=self._good,
             clock=self._clock,
@@ -298,6 +303,7 @@ class Engine:
         if oddity is not None and oddity != self._problem:
             _LOGGER.warning("%s", oddity)
         self._problem = oddity
+        self._tell_interval()
         if self._connection not in (Connection.RENEWING, Connection.ON_HOLD):
             self._go(Connection.READING)
 
@@ -364,6 +370,11 @@ class Engine:
         if now != self._told:
             self._told = now
             self._emit(now)
+
+    def _tell_interval(self) -> None:
+        if self._pace.interval_s != self._told_interval_s:
+            self._told_interval_s = self._pace.interval_s
+            self._emit(PollIntervalChanged(self._told_interval_s))
 
     def _tell(self, key: str, value: float | bool) -> None:
         self._emit(ReadingsArrived((Reading(key, value, self._clock()),)))

@@ -17,6 +17,7 @@ from broute_addon.messages import Message, message
 from broute_addon.meter.client import MeterClient
 from broute_addon.meter.decoding import Decoder, decode_all, decode_edt, nonsense
 from broute_addon.meter.interview import confirm, interview
+from broute_addon.meter.pacing import Pace
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
 from broute_addon.meter.quantities import Cadence
@@ -49,7 +50,7 @@ class Poller:
         mac: MacAddress,
         cached: MeterProfile | None,
         *,
-        interval_s: float,
+        pace: Pace,
         emit: Callable[[Update], None],
         on_good: Callable[[Message | None], None],
         clock: Clock,
@@ -61,7 +62,8 @@ class Poller:
         self._on_good = on_good
         self._clock = clock
         self._decoder = Decoder()
-        self._schedule = Schedule(interval_s)
+        self._pace = pace
+        self._schedule = Schedule(pace.interval_s)
         self._ahead = timedelta(0)  # of the meter's clock, against ours
         self._refused: set[int] = set()
         self._half_hour: datetime | None = None
@@ -133,20 +135,21 @@ class Poller:
         if not self._epcs(_CADENCES[job]):
             self._schedule.due.pop(job, None)
             return
+        self._schedule.interval_s = self._pace.interval_s
         self._schedule.done(job, now)
         match job:
             case Job.LIVE:
                 self._on_good(nonsense(answer.values))
                 if self._half_hour is None and Job.HALF_HOUR not in self._schedule.due:
                     self._await_half_hour()
+            case Job.DAILY:
+                self._note_clock(answer.values)
             case Job.ENERGY if self._decoder.doubts:
                 self._schedule.due[job] = now
             case Job.HALF_HOUR:
                 if not self._note_half_hour(answer.values):
                     self._half_hour_tries += 1
                     self._await_half_hour()
-            case Job.DAILY:
-                self._note_clock(answer.values)
 
     async def _interview(self) -> MeterProfile:
         return await interview(self._client, self._mac, self._tell)
@@ -172,6 +175,7 @@ class Poller:
         readings = self._decoder.readings(values, arrived)
         if with_link:
             readings += (Reading("last_answer", arrived, arrived),)
+            readings += (Reading("airtime", round(self._client.airtime_s, 1), arrived),)
             if self._client.response_s is not None:
                 readings += (Reading("response_time", self._client.response_s, arrived),)
         if readings:

@@ -102,6 +102,9 @@ LINK_TERMS = (
     Term("response_time", Quantity.DURATION, "Response time", "応答時間", Role.DIAGNOSTIC),
     Term("last_answer", Quantity.TIME, "Last answer", "最終応答", Role.DIAGNOSTIC),
     Term("transmit_limited", Quantity.LIMITED, "Airtime limit", "送信時間制限", Role.DIAGNOSTIC),
+    Term(
+        "airtime", Quantity.DURATION, "Airtime in the last hour", "直近1時間の送信時間", Role.EXPERT
+    ),
     Term("clock_difference", Quantity.DURATION, "Clock difference", "時計のずれ", Role.EXPERT),
 )
 """Readings that the link itself yields; they go up as any other reading."""

@@ -15,7 +15,7 @@ from broute_addon.errors import (
 )
 from broute_addon.messages import message
 from broute_addon.meter.client import TRIES, MeterClient
-from broute_addon.meter.pacing import FIRST_TIMEOUT_S, RetryTimer
+from broute_addon.meter.pacing import BUDGET_S, FIRST_TIMEOUT_S, Airtime, Pace, RetryTimer
 from broute_addon.simulator.virtual_time import run_virtual
 
 Reply = Callable[[Frame], Sequence[tuple[float, str]]]
@@ -29,9 +29,14 @@ class Wire:
         self.sent: list[Frame] = []
         self.notifications: list[Frame] = []
         self.fails = 0
+        self.pace = Pace(30.0)
         self._reply = reply
         self.client = MeterClient(
-            self._send, self.notifications.append, timer=RetryTimer(), first_tid=first_tid
+            self._send,
+            self.notifications.append,
+            timer=RetryTimer(),
+            pace=self.pace,
+            first_tid=first_tid,
         )
 
     async def _send(self, edata: bytes) -> None:
@@ -281,3 +286,61 @@ def test_the_timeout_follows_measured_answer_times() -> None:
     assert timer.timeout_s() == pytest.approx(2.0)
     assert timer.timeout_s(attempt=1) == pytest.approx(4.0)
     assert timer.timeout_s(attempt=9) == pytest.approx(20.0)
+
+
+def test_there_is_no_gap_between_requests_until_time_outs_ask_for_one() -> None:
+    wire = Wire(lambda _: [(0.5, LIVE)])
+
+    async def two(client: MeterClient) -> float:
+        loop = asyncio.get_running_loop()
+        await client.get((0xE7, 0xE8))
+        await client.get((0xE7, 0xE8))
+        return loop.time()
+
+    assert run(wire, two) == pytest.approx(1.0)
+    wire.pace.asked(transmissions=2, airtime_s=0)
+    assert run(wire, two) > 1.4
+
+
+def test_the_pace_gives_way_to_time_outs_and_comes_back() -> None:
+    pace = Pace(30.0)
+    for _ in range(100):
+        pace.asked(transmissions=1, airtime_s=0)
+    assert (pace.interval_s, pace.gap_s) == (30.0, 0.0)
+    for _ in range(40):
+        pace.asked(transmissions=3, airtime_s=0)
+    assert pace.interval_s == 240.0
+    assert pace.gap_s == 2.0
+    for _ in range(100):
+        pace.asked(transmissions=1, airtime_s=0)
+    assert (pace.interval_s, pace.gap_s) == (30.0, 0.0)
+
+
+def test_a_lost_answer_now_and_then_changes_no_interval() -> None:
+    pace = Pace(30.0)
+    for number in range(600):
+        pace.asked(transmissions=2 if number % 6 == 0 else 1, airtime_s=0)
+        assert pace.interval_s == 30.0
+
+
+def test_the_interval_is_never_shorter_than_asked_for_nor_stretched_beyond_reason() -> None:
+    for base in (5.0, 60.0, 900.0):
+        pace = Pace(base)
+        for _ in range(200):
+            pace.asked(transmissions=3, airtime_s=0)
+            assert base <= pace.interval_s <= max(base, 300.0)
+
+
+def test_much_airtime_stretches_the_interval() -> None:
+    pace = Pace(5.0)
+    pace.asked(transmissions=1, airtime_s=0.6 * BUDGET_S)
+    assert pace.interval_s == 10.0
+
+
+def test_airtime_counts_the_last_hour_only() -> None:
+    airtime = Airtime()
+    for second in range(0, 7200, 5):
+        airtime.sent(16, float(second))
+    # 720 requests of 16 octets and 64 around them, at 100 kbit/s
+    assert airtime.used_s(7199.0) == pytest.approx(720 * 80 * 8 / 100_000, rel=0.03)
+    assert airtime.used_s(7200.0 + 3700) == 0
