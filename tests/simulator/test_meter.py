@@ -7,6 +7,7 @@ the registers.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -260,6 +261,16 @@ def test_counters_roll_over_at_their_digits() -> None:
         assert 998_000 < earlier < 999_990
 
     at_the_meter(scenario, bought=999_990)
+
+
+def test_a_rolled_over_counter_begins_at_zero() -> None:
+    def scenario(meter: SmartMeter) -> None:
+        registers, now = meter.state.registers, meter.state.clock.now()
+        fine = [registers.counts(now + second).bought for second in range(0, 7 * DAY_S, 60)]
+        pairs = pairwise(fine)
+        assert [pair for pair in pairs if pair[0] != pair[1]][:2] == [(999_999, 0), (0, 1)]
+
+    at_the_meter(scenario, bought=999_999)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,20 @@ def test_a_forgotten_session_is_acknowledged_silence() -> None:
     with_bench(scenario)
 
 
+def test_a_meter_reads_nothing_from_a_session_it_did_not_open_last() -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.join()
+        stale = bench.house.node.session
+        assert stale is not None
+        bench.house.node.open_session()
+        await bench.quiet(5)
+        bench.house.node.receive(stale, bytes.fromhex("1081000105FF010288016101E50107"), 0.2)
+        await bench.quiet(5)
+        assert bench.house.meter.state.history_1_day == 0xFF
+
+    with_bench(scenario)
+
+
 def test_a_meter_without_power_is_unreachable_then_silent_until_a_new_join() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.join()
