@@ -63,8 +63,9 @@ async def confirm(
     return replace(
         profile,
         scale=scale,
-        maker_code=None if maker is None else str(maker),
-        serial_number=None if serial is None else str(serial),
+        # What a meter told once stays its identity, should it keep silent about it later.
+        maker_code=profile.maker_code if maker is None else str(maker),
+        serial_number=profile.serial_number if serial is None else str(serial),
         batch=client.batch,
     )
 

@@ -158,6 +158,7 @@ class Poller:
         profile = await confirm(self._client, before, self._tell)
         if profile.uid != before.uid:
             _LOGGER.info("%s", message("meter_exchanged"))
+            self._decoder = Decoder()
             profile = await self._interview()
         self._identified(profile, is_confirmed=True)
         now = asyncio.get_running_loop().time()
