@@ -38,7 +38,7 @@ def test_ready_line_answers_truth_and_a_clean_end(tmp_path: Path) -> None:
 
 async def appearance(link: Path) -> None:
     async with asyncio.timeout(5):
-        while not link.is_symlink():  # noqa: ASYNC110, ASYNC240 - another process makes it
+        while not link.is_symlink():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.02)
 
 
