@@ -15,7 +15,7 @@ import os
 import random
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -39,21 +39,19 @@ from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
     Connection,
     ConnectionChanged,
-    DongleIdentified,
     MeterIdentified,
-    PanJoined,
     ReadingsArrived,
     Update,
 )
 from broute_addon.options import LoadedOptions, OptionsFileError, load_options
 from broute_addon.redaction import Redactor, Secret
-from broute_addon.storage import Storage
+from broute_addon.storage import Storage, learned
 from broute_addon.store import Snapshot, Store
 from broute_addon.web.access import Access
 from broute_addon.web.server import WebServer
 from broute_addon.wisun.ports import candidates
 from broute_addon.wisun.transport import connect_serial
-from broute_addon.wisun.values import Credentials, DongleIdentity
+from broute_addon.wisun.values import Credentials
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -233,19 +231,12 @@ class App:
     def _emit(self, update: Update, credentials: Credentials) -> None:
         before = self._storage.facts
         self.store.apply(update)
-        facts = before
         match update:
-            case DongleIdentified(DongleIdentity() as found):
-                facts = replace(facts, port=found.port)
-            case PanJoined(pan):
-                facts = replace(facts, pan=pan, pairing=self._pairing(credentials))
-            case MeterIdentified(profile):
-                facts = facts.with_profile(profile)
-                if str(profile.mac) not in before.profiles:
-                    _LOGGER.info("%s", _introduction(profile))
+            case MeterIdentified(profile) if str(profile.mac) not in before.profiles:
+                _LOGGER.info("%s", _introduction(profile))
             case ReadingsArrived() if not self._has_read:
                 self._tell_first_reading()
-        self._storage.keep(facts)
+        self._storage.keep(learned(before, update, self._pairing(credentials)))
 
     def _tell_first_reading(self) -> None:
         power = self.store.snapshot.readings.get("power")

@@ -16,7 +16,8 @@ from typing import Any
 
 from broute_addon.messages import message
 from broute_addon.meter.profile import EnergyScale, MeterProfile
-from broute_addon.wisun.values import MacAddress, Pan
+from broute_addon.meter.readings import DongleIdentified, MeterIdentified, PanJoined, Update
+from broute_addon.wisun.values import DongleIdentity, MacAddress, Pan
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,6 +48,19 @@ class Facts:
         """The facts with a meter's newest profile."""
         known = {**self.profiles, str(profile.mac): profile}
         return replace(self, profiles=MappingProxyType(known))
+
+
+def learned(facts: Facts, update: Update, pairing: str) -> Facts:
+    """What is worth keeping of an update of the engine. Pure."""
+    match update:
+        case DongleIdentified(DongleIdentity() as found):
+            return replace(facts, port=found.port)
+        case PanJoined(pan):
+            return replace(facts, pan=pan, pairing=pairing)
+        case MeterIdentified(profile):
+            return facts.with_profile(profile)
+        case _:
+            return facts
 
 
 class Storage:

@@ -16,11 +16,11 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -75,6 +75,23 @@ class Received:
     topic: str
     payload: str
     retained: bool
+
+
+class BrokerSession(Protocol):
+    """One connection to a broker, as the publisher sees it; `Session` is the real one."""
+
+    async def publish(self, *publications: Publication) -> None: ...
+    async def subscribe(self, *wanted: str) -> None: ...
+    def check(self) -> None: ...
+    async def goodbye(self, publications: Sequence[Publication] = ()) -> None: ...
+
+
+class Broker(Protocol):
+    """Where sessions are had from; `MqttClient` is the real one."""
+
+    def session(
+        self, on_message: Callable[[Received], None], *, on_end: Callable[[], None]
+    ) -> AbstractAsyncContextManager[BrokerSession]: ...
 
 
 class MqttClient:

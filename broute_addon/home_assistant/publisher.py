@@ -21,7 +21,7 @@ from broute_addon.clock import Clock, system_clock
 from broute_addon.errors import HomeAssistantError, MqttError
 from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.discovery import AddOn
-from broute_addon.home_assistant.mqtt import MqttClient, Publication, Received, Session
+from broute_addon.home_assistant.mqtt import Broker, BrokerSession, Publication, Received
 from broute_addon.home_assistant.states import Announcer, announced_interval, changes, last_will
 from broute_addon.home_assistant.streak import Streak
 from broute_addon.messages import Language, Message, message
@@ -49,7 +49,7 @@ class MqttPublisher:
     def __init__(
         self,
         store: Store,
-        mqtt: MqttClient,
+        mqtt: Broker,
         add_on: AddOn,
         *,
         language: LanguageSource,
@@ -110,7 +110,7 @@ class MqttPublisher:
                 await self._say_goodbye(session)
                 raise
 
-    async def _publish_for_ever(self, session: Session) -> None:
+    async def _publish_for_ever(self, session: BrokerSession) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -120,7 +120,7 @@ class MqttPublisher:
             self._note(None)
             self._streak.recovered()
 
-    async def _publish_news(self, session: Session, snapshot: Snapshot) -> None:
+    async def _publish_news(self, session: BrokerSession, snapshot: Snapshot) -> None:
         self._adapt(snapshot)
         announcer = self._announcer
         await self._send(session, changes(self._known, announcer.availability(snapshot)))
@@ -140,7 +140,7 @@ class MqttPublisher:
             told, language=self._language(), interval_s=interval_s, known_meters=known
         )
 
-    async def _announce(self, session: Session, snapshot: Snapshot) -> bool:
+    async def _announce(self, session: BrokerSession, snapshot: Snapshot) -> bool:
         """Sends changed discovery; False when it has to wait because the last is too young."""
         news = list(changes(self._known, self._announcer.discovery(snapshot)))
         if not news:
@@ -156,7 +156,7 @@ class MqttPublisher:
         loop.call_later(SUBSCRIBED_AFTER_S, self._say_live_again)
         return True
 
-    async def _send(self, session: Session, news: Iterator[Publication]) -> None:
+    async def _send(self, session: BrokerSession, news: Iterator[Publication]) -> None:
         batch = tuple(news)
         await session.publish(*batch)
         self._known |= {each.topic: each for each in batch}
@@ -189,7 +189,7 @@ class MqttPublisher:
         self._known.clear()
         self._wake.set()
 
-    async def _say_goodbye(self, session: Session) -> None:
+    async def _say_goodbye(self, session: BrokerSession) -> None:
         try:
             async with asyncio.timeout(GOODBYE_TIMEOUT_S):
                 await session.goodbye([last_will(self._announcer.add_on.instance)])
