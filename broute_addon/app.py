@@ -34,7 +34,7 @@ from broute_addon.home_assistant.supervisor import Supervisor
 from broute_addon.logs import HouseholdLog
 from broute_addon.messages import Language, Message, message
 from broute_addon.meter.engine import Command, Engine, Known
-from broute_addon.meter.makers import MAKERS
+from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
     Connection,
@@ -361,5 +361,5 @@ class App:
 
 
 def _introduction(profile: MeterProfile) -> Message:
-    maker = MAKERS.get(profile.maker_code or "", profile.maker_code or "?")
+    maker = maker_name(profile.maker_code) if profile.maker_code else "?"
     return message("meter_identified", uid=profile.uid, maker=maker, count=len(profile.get_map))

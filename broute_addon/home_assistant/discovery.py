@@ -28,7 +28,7 @@ from broute_addon.messages import Language
 from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
-from broute_addon.meter.quantities import Cadence, Quantity, Role, Term
+from broute_addon.meter.quantities import UNITS, Cadence, Quantity, Role, Term
 from broute_addon.meter.readings import LINK_TERMS, Connection
 
 _LIMITED = next(term for term in LINK_TERMS if term.quantity is Quantity.LIMITED)
@@ -164,7 +164,7 @@ def _entity(owner: str, device: str, term: Term, language: Language) -> dict[str
         **_given(
             device_class=described.device_class,
             state_class=described.state_class,
-            unit_of_measurement=described.unit,
+            unit_of_measurement=UNITS.get(term.quantity),
             suggested_display_precision=described.precision,
         ),
     }

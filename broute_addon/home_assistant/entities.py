@@ -24,7 +24,7 @@ class Platform(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EntityClass:
-    """How Home Assistant shows a quantity.
+    """How Home Assistant shows a quantity; its unit is that of `quantities.UNITS`.
 
     `precision` is the number of decimals shown; None leaves it to Home Assistant. A `live` value
     is published at every reading, not retained, and runs out by `expire_after`.
@@ -33,7 +33,6 @@ class EntityClass:
     platform: Platform
     device_class: str | None = None
     state_class: str | None = None
-    unit: str | None = None
     precision: int | None = None
     live: bool = False
 
@@ -43,19 +42,19 @@ _BINARY = Platform.BINARY_SENSOR
 
 ENTITY_CLASSES: Mapping[Quantity, EntityClass | None] = MappingProxyType(
     {
-        Quantity.POWER: EntityClass(_SENSOR, "power", "measurement", "W", 0, live=True),
-        Quantity.CURRENT: EntityClass(_SENSOR, "current", "measurement", "A", 1, live=True),
-        Quantity.ENERGY: EntityClass(_SENSOR, "energy", "total_increasing", "kWh"),
+        Quantity.POWER: EntityClass(_SENSOR, "power", "measurement", 0, live=True),
+        Quantity.CURRENT: EntityClass(_SENSOR, "current", "measurement", 1, live=True),
+        Quantity.ENERGY: EntityClass(_SENSOR, "energy", "total_increasing"),
         # No device class: "energy" would offer the size of a count to the Energy dashboard.
-        Quantity.ENERGY_STEP: EntityClass(_SENSOR, unit="kWh"),
+        Quantity.ENERGY_STEP: EntityClass(_SENSOR),
         Quantity.TIME: EntityClass(_SENSOR, "timestamp"),
         Quantity.FAULT: EntityClass(_BINARY, "problem"),
         Quantity.RUNNING: EntityClass(_BINARY, "running"),
         Quantity.LIMITED: EntityClass(_BINARY),
         Quantity.SIGNAL_STRENGTH: EntityClass(
-            _SENSOR, "signal_strength", "measurement", "dBm", precision=0
+            _SENSOR, "signal_strength", "measurement", precision=0
         ),
-        Quantity.DURATION: EntityClass(_SENSOR, "duration", "measurement", "s", precision=2),
+        Quantity.DURATION: EntityClass(_SENSOR, "duration", "measurement", precision=2),
         Quantity.COUNT: EntityClass(_SENSOR),
         Quantity.TEXT: EntityClass(_SENSOR),
         Quantity.IDENTITY: None,

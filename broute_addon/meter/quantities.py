@@ -1,7 +1,9 @@
 """What kinds of value there are, how often they are read, and how much they matter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 
 
 class Quantity(Enum):
@@ -21,6 +23,19 @@ class Quantity(Enum):
     TEXT = "text"  # free text
     IDENTITY = "identity"  # belongs to the device, not to an entity
     INTERNAL = "internal"  # never shown: maps, selectors, history
+
+
+UNITS: Mapping[Quantity, str] = MappingProxyType(
+    {
+        Quantity.POWER: "W",
+        Quantity.CURRENT: "A",
+        Quantity.ENERGY: "kWh",
+        Quantity.ENERGY_STEP: "kWh",
+        Quantity.SIGNAL_STRENGTH: "dBm",
+        Quantity.DURATION: "s",
+    }
+)
+"""The unit a value is shown in; the others have none."""
 
 
 class Cadence(Enum):

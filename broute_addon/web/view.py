@@ -16,7 +16,7 @@ from broute_addon.messages import Language, Message, message
 from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
-from broute_addon.meter.quantities import Quantity, Role, Term
+from broute_addon.meter.quantities import UNITS, Role, Term
 from broute_addon.meter.readings import LINK_TERMS, Connection, Reading, Shown
 from broute_addon.store import Snapshot
 
@@ -40,17 +40,6 @@ STEPS: Mapping[Connection, tuple[str, str]] = MappingProxyType(
     }
 )
 """What each step of the connection is called on the page."""
-
-UNITS: Mapping[Quantity, str] = MappingProxyType(
-    {
-        Quantity.POWER: "W",
-        Quantity.CURRENT: "A",
-        Quantity.ENERGY: "kWh",
-        Quantity.ENERGY_STEP: "kWh",
-        Quantity.SIGNAL_STRENGTH: "dBm",
-        Quantity.DURATION: "s",
-    }
-)
 
 _TERMS: Mapping[str, Term] = MappingProxyType(
     {field.key: field for row in PROPERTIES for field in row.fields if field.role is not Role.NONE}
