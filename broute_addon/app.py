@@ -174,13 +174,13 @@ class App:
         if options.route_b_id is None or options.route_b_password is None:
             raise AssertionError("waited for credentials")
         credentials = Credentials(options.route_b_id, options.route_b_password)
-        is_same_contract = facts.pairing == self._pairing(credentials)
+        pairing = self._pairing(credentials)
         self._engine = Engine(
             connect=connect_serial,
             ports=self._ports,
             credentials=credentials,
-            known=Known(facts.pan if is_same_contract else None, facts.profiles),
-            emit=lambda update: self._emit(update, credentials),
+            known=Known(facts.pan if facts.pairing == pairing else None, facts.profiles),
+            emit=lambda update: self._emit(update, pairing),
             interval_s=options.poll_interval,
             clock=system_clock,
             rng=random.Random(),  # noqa: S311 - jitter
@@ -228,7 +228,7 @@ class App:
             return (options.device,)
         return tuple(candidates(self._settings.ports, last_good=self._storage.facts.port))
 
-    def _emit(self, update: Update, credentials: Credentials) -> None:
+    def _emit(self, update: Update, pairing: str) -> None:
         before = self._storage.facts
         self.store.apply(update)
         match update:
@@ -236,7 +236,7 @@ class App:
                 _LOGGER.info("%s", _introduction(profile))
             case ReadingsArrived() if not self._has_read:
                 self._tell_first_reading()
-        self._storage.keep(learned(before, update, self._pairing(credentials)))
+        self._storage.keep(learned(before, update, pairing))
 
     def _tell_first_reading(self) -> None:
         power = self.store.snapshot.readings.get("power")

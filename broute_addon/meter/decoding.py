@@ -62,40 +62,49 @@ class Decoder:
         """A register's count was held back: read the registers again soon."""
         return any(guard.is_doubting for guard in self._guards.values())
 
-    def readings(self, values: Mapping[int, bytes], arrived: datetime) -> tuple[Reading, ...]:
-        """The readings in an answer or notification; `arrived` is UTC."""
+    def readings(
+        self, values: Mapping[int, bytes], arrived: datetime, arrived_s: float
+    ) -> tuple[Reading, ...]:
+        """The readings in an answer or notification.
+
+        It arrived at `arrived` by the host's clock (UTC), which may be wrong and may jump, and at
+        `arrived_s` of the event loop's time, which can't.
+        """
         return tuple(
-            reading for epc, edt in values.items() for reading in self._of(epc, edt, arrived)
+            reading
+            for epc, edt in values.items()
+            for reading in self._of(epc, edt, arrived, arrived_s)
         )
 
-    def _of(self, epc: int, edt: bytes, arrived: datetime) -> list[Reading]:
+    def _of(self, epc: int, edt: bytes, arrived: datetime, arrived_s: float) -> list[Reading]:
         row = property_row(METER_CLASS, epc)
         values = decode_edt(epc, edt)
         if row is None or not values:
             return []
         stamp = next((v for v in values.values() if isinstance(v, datetime)), None)
         at = arrived if stamp is None else stamp.astimezone(UTC)
+        stood_s = arrived_s if stamp is None else stamp.timestamp()
         told: list[Reading] = []
         for field in row.fields:
             value = values[field.key]
             if field.role is Role.NONE:
                 continue
             if field.quantity is Quantity.ENERGY:
-                told += self._energy(field.key, value, at)
+                told += self._energy(field.key, value, at, stood_s)
             elif field.quantity is Quantity.ENERGY_STEP and isinstance(value, int):
                 told.append(Reading(field.key, Decimal(1).scaleb(value), at))
             else:
                 told.append(Reading(field.key, _shown(value), at))
         return told
 
-    def _energy(self, key: str, raw: Value, at: datetime) -> list[Reading]:
+    def _energy(self, key: str, raw: Value, at: datetime, stood_s: float) -> list[Reading]:
         if self.scale is None:
             return []
         if not isinstance(raw, int):
             # "No data" says nothing about the register: what was told last stays true.
             return []
         guard = self._guards.setdefault(key, CounterGuard())
-        if not guard.accepts(Count(raw, at), self.scale):
+        if not guard.accepts(Count(raw, stood_s), self.scale):
             _LOGGER.debug("%s: count %d held back until it is confirmed", key, raw)
             return []
         return [Reading(key, self.scale.kwh(raw), at)]

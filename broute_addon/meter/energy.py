@@ -7,7 +7,6 @@ reading of the same register agrees with it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from broute_addon.meter.profile import EnergyScale
@@ -21,10 +20,11 @@ SLACK_KWH = Decimal(2)
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A raw register count and when it stood there (UTC)."""
+    """A raw register count and when it stood there, in seconds of a clock that never jumps back:
+    the event loop's for a polled register, the meter's own stamp for a fixed-time value."""
 
     raw: int
-    at: datetime
+    at_s: float
 
 
 class CounterGuard:
@@ -36,7 +36,7 @@ class CounterGuard:
 
     def accepts(self, count: Count, scale: EnergyScale) -> bool:
         """Whether the count is believed. One older than the last believed never is."""
-        if self._accepted is not None and count.at < self._accepted.at:
+        if self._accepted is not None and count.at_s < self._accepted.at_s:
             return False
         bases = [base for base in (self._accepted, self._doubted) if base is not None]
         if bases and not any(_follows(base, count, scale) for base in bases):
@@ -53,5 +53,5 @@ class CounterGuard:
 
 def _follows(before: Count, after: Count, scale: EnergyScale) -> bool:
     grown = scale.kwh((after.raw - before.raw) % scale.modulus)
-    hours = Decimal(max(0.0, (after.at - before.at).total_seconds())) / 3600
+    hours = Decimal(max(0.0, after.at_s - before.at_s)) / 3600
     return grown <= MOST_KWH_PER_HOUR * hours + max(SLACK_KWH, 2 * scale.step)

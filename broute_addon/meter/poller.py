@@ -173,7 +173,8 @@ class Poller:
 
     def _tell(self, values: Mapping[int, bytes], *, with_link: bool = False) -> None:
         arrived = self._clock()
-        readings = self._decoder.readings(values, arrived)
+        arrived_s = asyncio.get_running_loop().time()
+        readings = self._decoder.readings(values, arrived, arrived_s)
         if with_link:
             readings += (Reading("last_answer", arrived, arrived),)
             readings += (Reading("airtime", round(self._client.airtime_s, 1), arrived),)
