@@ -1,0 +1,57 @@
+"""Sentences about the process, its commands and its files. Key: (English, Japanese)."""
+
+SENTENCES = {
+    "started": (
+        "Smart Meter B Route {version} started ({route}).",
+        "スマートメーター B ルート {version}（{route}）を開始しました。",
+    ),
+    "web_password_unreadable": (
+        "The page's password file {path} can't be read ({reason}); visitors from other machines "
+        "may only look.",
+        "ページのパスワードファイル {path} を読み込めません（{reason}）。"
+        "ほかの機器からは閲覧のみ可能です。",
+    ),
+    "state_damaged": (
+        "{path} can't be used ({reason}): set aside; the meter is looked for anew.",
+        "{path} を使用できません（{reason}）。退避して、メーターを探し直します。",
+    ),
+    "state_unwritable": (
+        "{path} can't be written ({reason}): what is learned is lost at the next start.",
+        "{path} に書き込めません（{reason}）。学習した内容は次回の起動時に失われます。",
+    ),
+    "page_served": (
+        "The page is served at http://{host}:{port}/.",
+        "ページは http://{host}:{port}/ で開けます。",
+    ),
+    "stopped": ("Stopped.", "終了しました。"),
+    "credentials_nowhere": (
+        "No credentials: give --options FILE, or set {variable} in the environment.",
+        "認証情報がありません。--options でファイルを指定するか、"
+        "環境変数 {variable} を設定してください。",
+    ),
+    "demo_broker_failed": (
+        "The demo's MQTT broker did not start.",
+        "デモ用の MQTT ブローカーを起動できませんでした。",
+    ),
+    "demo_broker_absent": (
+        "The demo needs an MQTT broker: install mosquitto, or name one with --mqtt.",
+        "デモには MQTT ブローカーが必要です。mosquitto をインストールするか、"
+        "--mqtt で指定してください。",
+    ),
+    "demo_mqtt_url": (
+        "The argument --mqtt must be like mqtt://user:password@host:1883.",
+        "引数 --mqtt は mqtt://user:password@host:1883 の形式で指定してください。",
+    ),
+    "simulation_impossible": (
+        "The invented house can't be built: {reason}.",
+        "仮想の家を作れません（{reason}）。",
+    ),
+    "options_awaited": (
+        "Waiting for the options to be completed.",
+        "設定が完了するのを待っています。",
+    ),
+    "argument_wrong": (
+        "The argument {argument} is wrong: {reason}.",
+        "引数 {argument} が正しくありません（{reason}）。",
+    ),
+}

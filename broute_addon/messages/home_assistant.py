@@ -1,0 +1,106 @@
+"""Sentences about Supervisor, Core and broker, and the page's labels. Key: (English, Japanese)."""
+
+SENTENCES = {
+    "supervisor_unreachable": (
+        "The Supervisor does not answer ({reason}); trying again.",
+        "スーパーバイザーから応答がありません（{reason}）。再試行します。",
+    ),
+    "supervisor_not_ready": (
+        "The Supervisor is still starting; trying again.",
+        "スーパーバイザーが起動中です。再試行します。",
+    ),
+    "supervisor_denied": (
+        "The Supervisor refuses this app's request ({status}); restart the app.",
+        "スーパーバイザーに要求を拒否されました（{status}）。アプリを再起動してください。",
+    ),
+    "supervisor_refused": (
+        "The Supervisor can't do what was asked: {reason}",
+        "スーパーバイザーが要求を処理できません：{reason}",
+    ),
+    "supervisor_junk": (
+        "The answer of the Supervisor can't be understood; trying again.",
+        "スーパーバイザーの応答を解釈できません。再試行します。",
+    ),
+    "core_unreachable": (
+        "Home Assistant does not answer ({reason}); trying again.",
+        "Home Assistant から応答がありません（{reason}）。再試行します。",
+    ),
+    "core_denied": (
+        "Home Assistant refuses the access token ({status}); make a new one.",
+        "Home Assistant にアクセストークンを拒否されました（{status}）。"
+        "トークンを作り直してください。",
+    ),
+    "core_junk": (
+        "The answer of Home Assistant can't be understood ({status}); trying again.",
+        "Home Assistant の応答を解釈できません（{status}）。再試行します。",
+    ),
+    "mqtt_service_absent": (
+        "Home Assistant knows no MQTT broker yet: install and start the Mosquitto broker app, "
+        "or fill in mqtt_host.",
+        "Home Assistant に MQTT ブローカーが登録されていません。Mosquitto broker アプリを"
+        "インストールして起動するか、mqtt_host を設定してください。",
+    ),
+    "mqtt_no_broker": (
+        "No MQTT broker is known: fill in the option mqtt_host.",
+        "MQTT ブローカーが指定されていません。設定項目 mqtt_host を入力してください。",
+    ),
+    "mqtt_unreachable": (
+        "The MQTT broker {host}:{port} can't be reached ({reason}); trying again.",
+        "MQTT ブローカー {host}:{port} に接続できません（{reason}）。再試行します。",
+    ),
+    "mqtt_tls_failed": (
+        "The MQTT broker {host}:{port} and this app can't agree on encryption ({reason}); check "
+        "mqtt_tls, mqtt_port and mqtt_ca.",
+        "MQTT ブローカー {host}:{port} との暗号化通信を確立できません（{reason}）。"
+        "mqtt_tls、mqtt_port、mqtt_ca を確認してください。",
+    ),
+    "mqtt_ca_unreadable": (
+        "The certificate file {path} can't be used ({reason}); check mqtt_ca.",
+        "証明書ファイル {path} を使用できません（{reason}）。mqtt_ca を確認してください。",
+    ),
+    "mqtt_refused_credentials": (
+        "The MQTT broker {host}:{port} refuses the user name or password; check mqtt_username and "
+        "mqtt_password, or restart the Mosquitto broker app.",
+        "MQTT ブローカー {host}:{port} にユーザー名またはパスワードを拒否されました。"
+        "mqtt_username と mqtt_password を確認するか、Mosquitto broker アプリを"
+        "再起動してください。",
+    ),
+    "mqtt_refused": (
+        "The MQTT broker {host}:{port} refuses the connection ({reason}).",
+        "MQTT ブローカー {host}:{port} に接続を拒否されました（{reason}）。",
+    ),
+    "mqtt_lost": (
+        "The connection to the MQTT broker {host}:{port} is lost ({reason}); trying again.",
+        "MQTT ブローカー {host}:{port} との接続が切れました（{reason}）。再試行します。",
+    ),
+    "mqtt_silent": (
+        "The MQTT broker {host}:{port} is connected but does not answer; trying again.",
+        "MQTT ブローカー {host}:{port} に接続しましたが応答がありません。再試行します。",
+    ),
+    "mqtt_back": ("The MQTT broker is back.", "MQTT ブローカーとの接続が回復しました。"),
+    "core_back": ("Home Assistant is back.", "Home Assistant との接続が回復しました。"),
+    "all_is_well": ("Everything works.", "正常に動作しています。"),
+    "notification_title": ("Smart Meter B Route", "スマートメーター B ルート"),
+    "web_port_taken": (
+        "The web page can't be served at {host}:{port} ({reason}); everything else goes on.",
+        "{host}:{port} でウェブページを公開できません（{reason}）。他の機能は動作を続けます。",
+    ),
+    "page_title": ("Smart Meter B Route", "スマートメーター B ルート"),
+    "page_connection": ("Connection", "接続状態"),
+    "page_stick": ("Wi-SUN stick", "Wi-SUN スティック"),
+    "page_meter": ("Meter", "メーター"),
+    "page_values": ("Values", "計測値"),
+    "page_read_now": ("Read now", "今すぐ検針"),
+    "page_offline": (
+        "The app does not answer; this page connects again by itself.",
+        "アプリから応答がありません。自動的に再接続します。",
+    ),
+    "forget_nothing": (
+        "No earlier installation is known in {path}; there is nothing to clear.",
+        "{path} に以前の記録がないため、消去するものはありません。",
+    ),
+    "forget_done": (
+        "Cleared {count} retained messages of {instance} at the MQTT broker.",
+        "MQTT ブローカーから {instance} の保持メッセージを {count} 件消去しました。",
+    ),
+}
