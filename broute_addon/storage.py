@@ -94,9 +94,8 @@ class Storage:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            _LOGGER.warning(
-                "%s can't be used (%s); starting anew", self._path, type(error).__name__
-            )
+            reason = type(error).__name__
+            _LOGGER.warning("%s", message("state_damaged", path=self._path, reason=reason))
             self._set_aside()
             return None
 

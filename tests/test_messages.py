@@ -54,3 +54,11 @@ def test_a_message_reads_in_each_language() -> None:
     told = message("recovered", attempts=3)
     assert str(told) == "Readings are back after 3 attempt(s)."
     assert "3 回" in told.text(Language.JA)
+
+
+def test_no_sentence_is_left_over() -> None:
+    sources = [
+        path.read_text("utf-8") for path in PACKAGE.rglob("*.py") if path.parent.name != "messages"
+    ]
+    unused = [key for key in SENTENCES if not any(f'"{key}"' in text for text in sources)]
+    assert [key for key in unused if not key.startswith("page_")] == []

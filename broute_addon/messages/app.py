@@ -50,8 +50,4 @@ SENTENCES = {
         "Waiting for the options to be completed.",
         "設定が完了するのを待っています。",
     ),
-    "argument_wrong": (
-        "The argument {argument} is wrong: {reason}.",
-        "引数 {argument} が正しくありません（{reason}）。",
-    ),
 }
