@@ -261,6 +261,7 @@ class Engine:
     async def _fell(self, error: BRouteError) -> Rung:
         """A fault: says so, waits as the ladder asks, and gives the rung to try."""
         attempt = self._ladder.fell(error)
+        self._fault = None
         if isinstance(error, TransportError):
             await self._leave(terminate=False)
             self._emit(DongleIdentified(None))
@@ -291,6 +292,8 @@ class Engine:
             wanted = self._take_command()
             if wanted is not None:
                 return wanted
+            if isinstance(self._fault, TransportError):
+                return Rung.REOPEN
             if self._link is None and tuple(self._ports()) != ports:
                 return None
         return None

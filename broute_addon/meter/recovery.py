@@ -53,6 +53,9 @@ TRIES: Mapping[Rung, int] = {Rung.REJOIN: 2, Rung.RESCAN: 3, Rung.RESET: 2, Rung
 """Failures in a row on a rung before the next one is tried; after REOPEN it is RESCAN again."""
 
 LONGEST_WAIT_S = 300.0
+LONGEST_PORT_WAIT_S = 30.0
+"""While it is the port that fails: asking costs no airtime, and a stick may be back any moment."""
+
 REFUSED_WAITS_S = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
 """After a refused join: wrong credentials don't become right by repeating them."""
 
@@ -124,5 +127,7 @@ class Ladder:
         elif self._failures == 1:
             return 0.0
         else:
-            wait = min(2.0 ** min(self._failures, 10), LONGEST_WAIT_S)
+            is_port = first_rung(error) is Rung.REOPEN
+            longest = LONGEST_PORT_WAIT_S if is_port else LONGEST_WAIT_S
+            wait = min(2.0 ** min(self._failures, 10), longest)
         return wait * self._rng.uniform(0.8, 1.2)

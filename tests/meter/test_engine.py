@@ -258,6 +258,22 @@ def test_a_stick_pulled_at_any_moment_of_the_start_is_read_in_the_end(moment_s: 
     story(scenario)
 
 
+def test_a_stick_changed_while_nobody_looks_is_used_at_once() -> None:
+    """Pulled and plugged in again during a long wait for the meter."""
+
+    async def scenario() -> None:
+        async with lab() as here:
+            here.house.faults.hold("out-of-reach", for_s=3000)
+            await asyncio.sleep(2800)
+            here.house.faults.fire("unplug", for_s=2)
+            await asyncio.sleep(15)
+            assert here.store.snapshot.dongle is not None
+            await asyncio.sleep(185)
+            await here.until_reading(within_s=420)
+
+    story(scenario)
+
+
 def test_a_meter_that_reboots_is_read_again_within_a_minute_of_its_return() -> None:
     async def scenario() -> None:
         async with lab(interval_s=10) as here:

@@ -19,7 +19,7 @@ from broute_addon.errors import (
     UnknownDialectError,
 )
 from broute_addon.messages import message
-from broute_addon.meter.recovery import LONGEST_WAIT_S, Ladder, Rung
+from broute_addon.meter.recovery import LONGEST_PORT_WAIT_S, LONGEST_WAIT_S, Ladder, Rung
 
 TEXT = message("session_absent")
 
@@ -64,6 +64,12 @@ def test_waits_grow_and_are_bounded() -> None:
     waits = [climbing.fell(PanNotFoundError(TEXT)).wait_s for _ in range(30)]
     assert waits[1] < waits[4] < waits[7]
     assert max(waits) <= LONGEST_WAIT_S * 1.2
+
+
+def test_a_port_that_fails_is_looked_at_again_soon() -> None:
+    climbing = ladder()
+    waits = [climbing.fell(TransportError(TEXT)).wait_s for _ in range(30)]
+    assert max(waits) <= LONGEST_PORT_WAIT_S * 1.2
 
 
 def test_refusals_slow_down_and_make_the_credentials_suspect_at_the_third() -> None:
