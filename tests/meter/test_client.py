@@ -14,7 +14,7 @@ from broute_addon.errors import (
     TransmitFailedError,
 )
 from broute_addon.messages import message
-from broute_addon.meter.client import TRIES, MeterClient
+from broute_addon.meter.client import REPLY_TIMEOUT_S, TRIES, MeterClient
 from broute_addon.meter.pacing import BUDGET_S, FIRST_TIMEOUT_S, Airtime, Pace, RetryTimer
 from broute_addon.simulator.virtual_time import run_virtual
 
@@ -273,6 +273,29 @@ def test_a_reply_that_cannot_be_sent_is_dropped_and_the_value_is_kept() -> None:
         run(wire, work)
     assert len(wire.notifications) == 2
     assert len(wire.sent) == 2  # the first failed, the repeated one was confirmed
+
+
+def test_a_reply_waits_at_a_shut_gate_for_fifteen_seconds_at_most() -> None:
+    wire = Wire(lambda _: [])
+    gate = asyncio.Event()
+    tried: list[float] = []
+
+    async def shut(edata: bytes) -> None:
+        tried.append(asyncio.get_running_loop().time())
+        await gate.wait()
+
+    wire.client._send = shut
+
+    async def work(client: MeterClient) -> None:
+        async with asyncio.timeout(60):
+            client.received(bytes.fromhex(INFC))
+            client.received(bytes.fromhex(INFC))
+            await client.confirm_notifications()
+
+    with pytest.raises(TimeoutError):
+        run(wire, work)
+    assert len(wire.notifications) == 2
+    assert tried == [0.0, REPLY_TIMEOUT_S]
 
 
 def test_the_timeout_follows_measured_answer_times() -> None:

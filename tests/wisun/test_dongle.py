@@ -118,6 +118,32 @@ def test_a_cancelled_command_leaves_nothing_behind() -> None:
     on_bench(scenario, {b"SKSREG SFE": OK})
 
 
+@pytest.mark.parametrize("moment_s", [0.001, 2.0], ids=["the answer's", "the deadline's"])
+def test_a_stop_at_the_very_moment_of_an_answer_or_a_deadline_is_a_stop(moment_s: float) -> None:
+    async def scenario(bench: Bench) -> None:
+        if moment_s == 2.0:
+            bench.stick.table[b"SKSREG SFE"] = b""
+        command = asyncio.create_task(bench.dongle.run(EchoOff()))
+        loop = asyncio.get_running_loop()
+        # Before, between and after what else happens at this moment.
+        for tick in range(3):
+            loop.call_at(moment_s, lambda tick=tick: _later(tick, command.cancel))  # type: ignore[misc]
+        await asyncio.wait([command])
+        assert command.cancelled()
+        assert loop.time() == moment_s
+        bench.stick.table[b"SKSREG SFE"] = OK
+        await bench.dongle.run(EchoOff())
+
+    on_bench(scenario, {b"SKSREG SFE": OK})
+
+
+def _later(ticks: int, call: Callable[[], object]) -> None:
+    if ticks:
+        asyncio.get_running_loop().call_soon(_later, ticks - 1, call)
+    else:
+        call()
+
+
 def test_a_line_lost_to_an_overrun_is_said_again() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.dongle.run(EchoOff())

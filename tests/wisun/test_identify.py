@@ -48,6 +48,24 @@ def test_a_stick_at_any_rate_is_found_and_every_other_opening_given_back(baud: i
     run_virtual(scenario())
 
 
+@pytest.mark.parametrize("deaf_s", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("greeting", [b"", b"\x00\xff\r\n", b"EVER"])
+def test_a_stick_that_restarts_when_it_is_opened_is_asked_until_it_hears(
+    deaf_s: float, greeting: bytes
+) -> None:
+    """Opening pulses DTR on some boards: what is said in the first moments is lost."""
+    awake = ScriptedStick(TABLE)
+
+    async def scenario() -> None:
+        port = MeanPort(lambda data: awake(data) if now() >= deaf_s else b"")
+        asyncio.get_running_loop().call_later(deaf_s, port.say, greeting)
+        line, found = await identify(port.connect, "/dev/stick")
+        assert (found.firmware, port.opened_at) == ("1.5.2", [FACTORY_BAUD])
+        await line.close()
+
+    run_virtual(scenario())
+
+
 @pytest.mark.parametrize("cut", [whole, one_byte_at_a_time, random_cuts(1), random_cuts(2)])
 @pytest.mark.parametrize("delay_s", [0.001, 0.2, 0.8])
 def test_cuts_and_delays_are_borne(cut: Cut, delay_s: float) -> None:

@@ -124,6 +124,18 @@ async def test_the_output_is_thrown_away_before_the_package_waits_for_it(
     assert calls == ["drop", "wait"]
 
 
+async def test_a_read_that_brings_nothing_is_not_the_end(stick: PtyStick) -> None:
+    ear = Ear()
+    port = await connect_serial(stick.path, 115_200, ear)
+    assert port._port is not None
+    port._port._read_ready()  # type: ignore[attr-defined]
+    assert ear.losses == []
+    os.write(stick.master, b"EVENT 25\r\n")
+    await heard(ear)
+    assert (ear.data, ear.losses) == (b"EVENT 25\r\n", [])
+    await port.close()
+
+
 @pytest.fixture
 async def complaints() -> list[str]:
     """What the event loop was told of: exceptions in callbacks."""
