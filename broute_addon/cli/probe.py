@@ -5,11 +5,12 @@ import json
 import sys
 
 from broute_addon.errors import BRouteError
-from broute_addon.wisun.detect import Found
 from broute_addon.wisun.identify import close_quietly, identify
+from broute_addon.wisun.probing import Found
 from broute_addon.wisun.transport import connect_serial
 
 _NO_PAN = 0xFFFF
+_FORMS = {True: "hexadecimal", False: "binary", None: None}
 _BAUDS = (115_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600)
 
 
@@ -27,7 +28,7 @@ async def probe(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     await close_quietly(line)
-    facts = _facts(args.port, found)
+    facts = _facts(args.port, line.baud, found)
     if args.json:
         print(json.dumps(facts))
         return 0
@@ -36,19 +37,20 @@ async def probe(args: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(port: str, found: Found) -> dict[str, object]:
+def _facts(port: str, baud: int, found: Found) -> dict[str, object]:
     settings = found.settings
     tuned = found.pan_id not in {None, _NO_PAN}
     return {
         "port": port,
-        "dialect": f"SKSTACK {found.variant.name}",
+        "dialect": found.dialect.name,
         "firmware": found.firmware,
         "application": settings.app_version,
         "mac": None if found.mac is None else str(found.mac),
         "channel": found.channel,
         "pan_id": f"{found.pan_id:04X}" if tuned else None,
-        "payload": "hexadecimal" if found.hex_payload else "binary",
+        "payload": _FORMS[found.hex_payload],
         "signal_shown": settings.shows_signal,
+        "baud": baud,
         "stored_baud": None if settings.uart is None else _baud(settings.uart),
         "flow_control": None if settings.uart is None else bool(settings.uart & 0x80),
     }

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping
 
 from broute_addon.errors import BRouteError
-from broute_addon.wisun.commands import ALL_CHANNELS
 from broute_addon.wisun.link import NOISE_DURATION, Link
 from broute_addon.wisun.scanning import Progress, Sweep
 from broute_addon.wisun.transport import connect_serial
@@ -55,7 +54,7 @@ async def scan(args: argparse.Namespace) -> int:
 
 
 async def _listen(link: Link, duration: int) -> tuple[Mapping[int, float], tuple[Pan, ...]]:
-    plan = (Sweep(NOISE_DURATION, ALL_CHANNELS), Sweep(duration, ALL_CHANNELS))
+    plan = (Sweep(NOISE_DURATION, link.channels), Sweep(duration, link.channels))
     try:
         with Progress(plan, _draw_bar) as progress:
             progress.begin(plan[0])

@@ -28,7 +28,6 @@ _TOLD = frozenset(
         "port_lost",
         "dongle_silent",
         "dongle_unknown",
-        "dongle_j11",
         "dongle_mute",
         "meter_not_found",
         "credentials_refused",

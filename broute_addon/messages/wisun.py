@@ -41,11 +41,9 @@ SENTENCES = {
         "{port} のスティックは未対応の言語で応答しています（{count} バイト受信）。"
         "機種名をお知らせください。",
     ),
-    "dongle_j11": (
-        "The stick at {port} is a J11 stick: not supported yet. Use a stick with SKSTACK "
-        "commands, such as RS-WSUHA-P.",
-        "{port} のスティックは J11 版で、まだ対応していません。RS-WSUHA-P など SKSTACK コマンドの"
-        "スティックを使ってください。",
+    "stick_baud": (
+        "The stick at {port} is set to {baud} baud instead of 115200; it is used as it is.",
+        "{port} のスティックは 115200 ではなく {baud} ボーに設定されています。このまま使用します。",
     ),
     "dongle_timeout": (
         "The Wi-SUN stick didn't complete {command} in time; it is reset.",
@@ -56,8 +54,8 @@ SENTENCES = {
         "Wi-SUN スティックが応答しなくなりました。続く場合は差し直してください。",
     ),
     "command_refused": (
-        "The Wi-SUN stick refused {command} (ER{code:02d}).",
-        "Wi-SUN スティックが {command} を拒否しました（ER{code:02d}）。",
+        "The Wi-SUN stick refused {command} ({code}).",
+        "Wi-SUN スティックが {command} を拒否しました（{code}）。",
     ),
     "pan_not_found": (
         "No meter with this Route-B ID is in reach: move the stick nearer to the meter and check "
@@ -82,6 +80,18 @@ SENTENCES = {
     "session_terminated": (
         "The meter ended the session; logging in again.",
         "メーターがセッションを終了しました。再ログインします。",
+    ),
+    "session_meter_lost": (
+        "The stick has lost the meter's network; logging in again.",
+        "スティックがメーターのネットワークを見失いました。再ログインします。",
+    ),
+    "session_stick_restarted": (
+        "The stick has restarted by itself; logging in again.",
+        "スティックが再起動しました。再ログインします。",
+    ),
+    "session_undecipherable": (
+        "The meter's answers can't be decrypted any more; logging in again.",
+        "メーターの応答を復号できなくなりました。再ログインします。",
     ),
     "session_closed": (
         "The session with the meter was closed; logging in again.",

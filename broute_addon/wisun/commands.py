@@ -72,6 +72,11 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """Authenticate anew within the session: the keys may differ."""
+
+
+@dataclass(frozen=True, slots=True)
 class SendUdp:
     """An encrypted datagram to port 3610, 1..1232 bytes."""
 
@@ -95,6 +100,7 @@ Command = (
     | EnergyScan
     | SelectPan
     | Join
+    | Renew
     | SendUdp
     | Terminate
 )

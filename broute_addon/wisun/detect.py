@@ -13,11 +13,13 @@ Nothing that was heard is ever shown: the echo of somebody's SKSETRBID may be in
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
 
 from broute_addon.errors import UnknownDialectError
 from broute_addon.messages import message
+from broute_addon.wisun.detect_j11 import STATUS_REQUEST, describe_j11, is_j11
+from broute_addon.wisun.probing import Found, Probe, Settings, Step
 from broute_addon.wisun.sk_variants import DUAL, SINGLE_HOP, SkVariant
+from broute_addon.wisun.skstack import SkStack
 from broute_addon.wisun.values import MacAddress
 
 FACTORY_BAUD = 115_200
@@ -25,44 +27,10 @@ OTHER_BAUDS = (57_600, 38_400, 19_200, 9_600, 4_800, 2_400)
 """What WUART can have stored, asked only after silence at the factory's rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Write `send`, then listen `wait_s`, shorter once `until` is heard or after `quiet_s`
-    without a byte."""
-
-    send: bytes = b""
-    wait_s: float = 1.0
-    until: re.Pattern[bytes] | None = None
-    quiet_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a thorough probe also reads; None where the stick doesn't say."""
-
-    app_version: str | None = None
-    uart: int | None = None
-    shows_signal: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A text module. `channel` and `pan_id` are those it is tuned to."""
-
-    variant: SkVariant
-    firmware: str
-    mac: MacAddress | None
-    channel: int | None
-    pan_id: int | None
-    hex_payload: bool | None
-    settings: Settings
-
-
-Probe = Generator[Step, bytes, Found | None]
 Question = Generator[Step, bytes, str | None]
 
-_J11_ANSWER = bytes.fromhex("D0F9EE5D")
-_J11_STATUS = bytes.fromhex("D0EA83FC00010004033E0000")
+_SKVER_S = 1.05
+"""Longer than a J11 module waits for the rest of somebody's half frame."""
 _SILENCE_S = 0.3
 _SHORT_SILENCE_S = 0.05
 _LONGEST_DRAIN_S = 2.0
@@ -102,15 +70,17 @@ def probe(port: str, *, thorough: bool = False) -> Probe:
     `thorough` also reads settings that only a human wants to know.
 
     Raises:
-        UnknownDialectError: a J11 module, or something that talks but is no stick.
+        UnknownDialectError: something that talks but is no stick.
     """
     heard = yield Step(wait_s=_LONGEST_DRAIN_S, quiet_s=_SILENCE_S)
-    _refuse_j11(port, heard)
+    if is_j11(heard):
+        return (yield from describe_j11(thorough=thorough))
     yield from _empty_line()
-    firmware = yield from _version(1.0)
+    firmware = yield from _version(_SKVER_S)
     if firmware is None:
-        heard += yield Step(_J11_STATUS, 1.0, re.compile(re.escape(_J11_ANSWER)))
-        _refuse_j11(port, heard)
+        heard = yield Step(STATUS_REQUEST, 1.0, is_j11)
+        if is_j11(heard):
+            return (yield from describe_j11(thorough=thorough))
         yield from _empty_line()
         yield from _end_a_payload()
         firmware = (yield from _version(0.75)) or (yield from _version(0.75))
@@ -135,7 +105,7 @@ def _describe(port: str, firmware: str, *, thorough: bool) -> Generator[Step, by
     option = yield from _ask(b"ROPT\r", _OPTION)
     settings = (yield from _settings(variant)) if thorough else Settings()
     return Found(
-        variant=variant,
+        dialect=SkStack(variant),
         firmware=firmware,
         mac=_mac(fields),
         channel=_number(fields[2]) if len(fields) == 5 else None,
@@ -153,7 +123,7 @@ def _variant(port: str, last_field: str) -> Generator[Step, bytes, SkVariant]:
         case "0" | "1" | "00" | "01":
             return DUAL
     # A one-channel energy scan with three arguments is harmless and tells.
-    heard = yield Step(b"SKSCAN 0 00000001 0\r\n", 1.0, _SCAN_TRIED)
+    heard = yield Step(b"SKSCAN 0 00000001 0\r\n", 1.0, _SCAN_TRIED.search)
     tried = _SCAN_TRIED.search(heard)
     yield Step(wait_s=1.0, quiet_s=_SILENCE_S)
     if tried is None:
@@ -182,7 +152,7 @@ def _empty_line(wait_s: float = 0.25) -> Generator[Step, bytes, None]:
 def _version(wait_s: float) -> Question:
     """SKVER, again after a refusal: the first may have met the rest of another line."""
     for _ in range(3):
-        heard = yield Step(b"SKVER\r\n", wait_s, _VERSION)
+        heard = yield Step(b"SKVER\r\n", wait_s, _VERSION.search)
         answer = _VERSION.search(heard)
         if answer and answer["answer"] is not None:
             return answer["answer"].decode("ascii", "replace").strip()
@@ -194,7 +164,7 @@ def _version(wait_s: float) -> Question:
 def _ask(line: bytes, answer: re.Pattern[bytes]) -> Question:
     """A query's answer; None when the stick doesn't know the query. UART overrun: once more."""
     for _ in range(2):
-        heard = yield Step(line, 1.0, answer)
+        heard = yield Step(line, 1.0, answer.search)
         found = answer.search(heard)
         if found is None:
             return None
@@ -211,15 +181,10 @@ def _end_a_payload() -> Generator[Step, bytes, None]:
     The datagram goes out malformed; a meter ignores it.
     """
     for _ in range(0, _LONGEST_PAYLOAD, _PAYLOAD_BLOCK):
-        heard = yield Step(b"\r" * _PAYLOAD_BLOCK, 0.05, _PAYLOAD_ENDED)
+        heard = yield Step(b"\r" * _PAYLOAD_BLOCK, 0.05, _PAYLOAD_ENDED.search)
         if _PAYLOAD_ENDED.search(heard):
             break
     yield Step(wait_s=0.5, quiet_s=_SILENCE_S)
-
-
-def _refuse_j11(port: str, heard: bytes) -> None:
-    if _J11_ANSWER in heard:
-        raise UnknownDialectError(message("dongle_j11", port=port))
 
 
 def _mac(fields: list[str]) -> MacAddress | None:

@@ -1,11 +1,13 @@
 """The seam between a stick's language and the one who speaks it.
 
 A dialect is pure: it turns a command into exchanges and bytes into events, and knows no clock
-and no port. The text grammar lives in `skstack`; the binary one of the J11 modules fits the same
-seam (its answers carry their command's code, so that its marker can be the status request).
+and no port. The text grammar lives in `skstack`, the binary one of the J11 modules in `j11`.
+What a refusal's number means is the dialect's own business; the layers above ask `refusal` what
+to make of it.
 """
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
 from broute_addon.wisun.commands import Command
@@ -35,6 +37,17 @@ class Exchange:
     must_finish: bool = True
     echo: bytes = field(default=b"", repr=False)
     repeatable: bool = True
+    tolerated: frozenset[int] = frozenset()
+    is_reset: bool = False
+
+
+class Refusal(Enum):
+    """What to make of a refused command."""
+
+    AGAIN = "garbled on the line, or another command is under way: say it again"
+    IMPOSSIBLE = "understood, but not possible as things stand with the session"
+    NO_METER = "the meter was not heard"
+    OTHER = "the stick or we are at fault"
 
 
 class Dialect(Protocol):
@@ -43,6 +56,10 @@ class Dialect(Protocol):
     @property
     def name(self) -> str:
         """How the dialect is called in logs and on the page."""
+
+    @property
+    def channels(self) -> int:
+        """Scan mask of the channels that the stick can use at all."""
 
     def encode(self, command: Command) -> tuple[Exchange, ...]:
         """The exchanges a command consists of; none where the dialect has no need of it."""
@@ -58,3 +75,12 @@ class Dialect(Protocol):
 
     def adapt(self, command: Command, code: int) -> bool:
         """After a refusal: True when the dialect changed and the command is worth repeating."""
+
+    def refusal(self, code: int) -> Refusal:
+        """What the number of a refusal means."""
+
+    def refusal_name(self, code: int) -> str:
+        """The number as the stick's manual writes it."""
+
+    def trace(self, event: Event) -> str:
+        """The event in the manual's words for the debug log: no address, no key, no payload."""

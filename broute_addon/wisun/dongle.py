@@ -6,7 +6,10 @@ of step*: an `OK` may still be on its way, and the next command must not take it
 Before that next command, a marker is asked: a query whose answer names itself, another one each
 time. Everything before the marker's answer is the past and is dropped; if no marker is answered,
 the stick is mute. A command whose deadline passed although the marker shows a stick alive is
-repeated once, unless it was a datagram.
+repeated once, unless it was a datagram. A marker that is refused proves a stick that is alive but
+busy with what was left unanswered (J11); it is asked until that is over. A J11's answers carry
+their command's code, and it takes one command at a time: once its marker is answered, no late
+answer can come any more. Its reset is obeyed out of step too.
 """
 
 import asyncio
@@ -16,7 +19,7 @@ from collections.abc import Callable
 from broute_addon.errors import CommandFailedError, DongleTimeoutError
 from broute_addon.messages import message
 from broute_addon.wisun.commands import Command
-from broute_addon.wisun.dialect import Dialect, Exchange
+from broute_addon.wisun.dialect import Dialect, Exchange, Refusal
 from broute_addon.wisun.events import (
     Answer,
     CommandAccepted,
@@ -24,14 +27,15 @@ from broute_addon.wisun.events import (
     Event,
     TransmitResult,
     Transmitted,
-    trace,
 )
 from broute_addon.wisun.line import Line, Listener
 
 _LOGGER = logging.getLogger(__name__)
 
-_UART_OVERRUN = 9
 _MARKER_ATTEMPTS = 3
+_BUSY_S = 9.0
+"""The longest command that may be left unanswered is a J11 datagram of 1232 bytes: 7 s."""
+_BUSY_PAUSE_S = 0.2
 
 
 class _InFlight:
@@ -52,6 +56,8 @@ class _InFlight:
     def take(self, event: Event) -> None:
         match event:
             case CommandAccepted() if self._answer_seen:
+                self.accepted = True
+            case CommandFailed(code) if code in self.exchange.tolerated:
                 self.accepted = True
             case CommandFailed(code) if self._answer_seen:
                 self.refusal = code
@@ -117,18 +123,24 @@ class Dongle:
 
     async def _exchange(self, exchange: Exchange) -> list[Event]:
         last = not exchange.repeatable
+        needs_step = not exchange.is_reset
         while True:
-            if self._out_of_step:
+            if self._out_of_step and needs_step:
                 await self._find_step()
+            needs_step = True
             flight = await self._play(exchange)
-            if flight.accepted or flight.refusal not in {None, _UART_OVERRUN}:
+            if flight.accepted or self._is_final(flight.refusal):
+                self._out_of_step &= not (exchange.is_reset and flight.accepted)
                 break
             self._out_of_step = True
             if last:
                 await self._find_step()  # a mute stick is told as such
                 break
             last = True
-        return _outcome(flight)
+        return self._outcome(flight)
+
+    def _is_final(self, refusal: int | None) -> bool:
+        return refusal is not None and self._dialect.refusal(refusal) is not Refusal.AGAIN
 
     async def _play(self, exchange: Exchange) -> _InFlight:
         """Writes the exchange and waits for its end or its deadlines."""
@@ -148,12 +160,19 @@ class Dongle:
         return flight
 
     async def _find_step(self) -> None:
-        for _ in range(_MARKER_ATTEMPTS):
+        loop = asyncio.get_running_loop()
+        end, silent = loop.time() + _BUSY_S, 0
+        while silent < _MARKER_ATTEMPTS and loop.time() < end:
             marker = self._dialect.marker(self._markers)
             self._markers += 1
-            if (await self._play(marker)).accepted:
+            flight = await self._play(marker)
+            if flight.accepted:
                 self._out_of_step = False
                 return
+            if flight.refusal is None:
+                silent += 1
+            else:
+                await asyncio.sleep(_BUSY_PAUSE_S)
         raise DongleTimeoutError(message("dongle_mute"))
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
@@ -163,9 +182,22 @@ class Dongle:
                 self._news.clear()
                 await self._news.wait()
 
+    def _outcome(self, flight: _InFlight) -> list[Event]:
+        exchange = flight.exchange
+        if flight.refusal is not None:
+            name = self._dialect.refusal_name(flight.refusal)
+            text = message("command_refused", command=_word(exchange), code=name)
+            raise CommandFailedError(text, flight.refusal)
+        unanswered_but_done = exchange.ends and flight.finished
+        if flight.accepted and not flight.finished and exchange.must_finish:
+            raise DongleTimeoutError(message("dongle_timeout", command=_word(exchange)))
+        if not flight.accepted and not unanswered_but_done:
+            raise DongleTimeoutError(message("dongle_timeout", command=_word(exchange)))
+        return flight.events
+
     def _received(self, data: bytes) -> None:
         for event in self._dialect.receive(data):
-            _LOGGER.debug("← %s", trace(event))
+            _LOGGER.debug("← %s", self._dialect.trace(event))
             if self._in_flight is not None:
                 self._in_flight.take(event)
             if not isinstance(event, CommandAccepted | CommandFailed | Answer):
@@ -175,19 +207,6 @@ class Dongle:
     def _lost(self) -> None:
         self._news.set()
         self._on_lost()
-
-
-def _outcome(flight: _InFlight) -> list[Event]:
-    exchange = flight.exchange
-    if flight.refusal is not None:
-        text = message("command_refused", command=_word(exchange), code=flight.refusal)
-        raise CommandFailedError(text, flight.refusal)
-    unanswered_but_done = exchange.ends and flight.finished
-    if flight.accepted and not flight.finished and exchange.must_finish:
-        raise DongleTimeoutError(message("dongle_timeout", command=_word(exchange)))
-    if not flight.accepted and not unanswered_but_done:
-        raise DongleTimeoutError(message("dongle_timeout", command=_word(exchange)))
-    return flight.events
 
 
 def _word(exchange: Exchange) -> str:

@@ -9,19 +9,19 @@ from enum import Enum
 
 from broute_addon.errors import TransportError
 from broute_addon.messages import Message
-from broute_addon.wisun.values import LinkLocalAddress, MacAddress, Pan
+from broute_addon.wisun.values import LinkLocalAddress, MacAddress, Pan, signal_dbm
 
 
 @dataclass(frozen=True, slots=True)
 class CommandAccepted:
-    """`OK`, with the value some commands answer."""
+    """`OK` (J11: result 01), with the value some commands answer."""
 
     value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CommandFailed:
-    """`FAIL ERxx`; `code` is xx as printed (decimal), 0 where unreadable."""
+    """`FAIL ERxx`; `code` is xx as printed (decimal), 0 where unreadable. J11: the result."""
 
     code: int
 
@@ -43,18 +43,18 @@ class PanFound:
 
 @dataclass(frozen=True, slots=True)
 class ScanFinished:
-    """EVENT 22: the active scan is over."""
+    """EVENT 22 (J11: 2051): the active scan is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyScanned:
-    """EEDSCAN: (channel, level) pairs, the level in LQI steps."""
+    """EEDSCAN (J11: 20DB): (channel, level) pairs, the level in LQI steps."""
 
     levels: tuple[tuple[int, int], ...]
 
 
 class TransmitResult(Enum):
-    """Parameter of EVENT 21."""
+    """Parameter of EVENT 21; what a J11 module tells is one of the first two."""
 
     SENT = 0x00
     FAILED = 0x01
@@ -70,17 +70,39 @@ class Transmitted:
 
 @dataclass(frozen=True, slots=True)
 class JoinSucceeded:
-    """EVENT 25: the PANA session stands, or was renewed."""
+    """EVENT 25 (J11: 6028 01): the PANA session stands, or was renewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinFailed:
-    """EVENT 24: no answer or wrong credentials; the event doesn't tell which."""
+    """EVENT 24: no answer or wrong credentials; the event doesn't tell which (None).
+
+    A J11 module tells whether the meter refused (6028 02) or kept silent (6028 03).
+    """
+
+    refused: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TerminatedByMeter:
-    """EVENT 26: the meter asked to end the session."""
+    """EVENT 26 (J11: 601A 04): the meter asked to end the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterLost:
+    """J11 601A 03: the module has lost the meter's network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """J11 6019 without a reset of ours: the module has started anew, all settings are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecipherable:
+    """J11 6038 01 or 02: a frame of `source` could not be decrypted; the keys may differ."""
+
+    source: LinkLocalAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +119,12 @@ class SessionExpired:
 
 @dataclass(frozen=True, slots=True)
 class TransmitBudgetExhausted:
-    """EVENT 32: the hourly transmit time of ARIB STD-T108 is used up."""
+    """EVENT 32: the hourly transmit time of ARIB STD-T108 is used up.
+
+    `retry_s`: the stick won't tell when it is over (J11: send result 2), try after so long.
+    """
+
+    retry_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +147,12 @@ class UdpReceived:
     secured: bool
     payload: bytes
     lqi: int | None = None
+    dbm: float | None = None
+
+    @property
+    def rssi_dbm(self) -> float | None:
+        """Signal strength in dBm, where the stick tells it in either unit."""
+        return signal_dbm(self.dbm, self.lqi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +180,9 @@ Event = (
     | JoinSucceeded
     | JoinFailed
     | TerminatedByMeter
+    | MeterLost
+    | Restarted
+    | Undecipherable
     | SessionClosed
     | SessionExpired
     | TransmitBudgetExhausted
@@ -156,29 +192,6 @@ Event = (
     | Notice
     | Noise
 )
-
-
-def trace(event: Event) -> str:  # noqa: PLR0911 - one for each kind
-    """The event in words for the debug log: no address, no key, no payload."""
-    match event:
-        case CommandAccepted():
-            return "OK"
-        case CommandFailed(code):
-            return f"FAIL ER{code:02d}"
-        case Answer(word):
-            return word
-        case Transmitted(result):
-            return f"EVENT 21 {result.name.lower()}"
-        case PanFound(pan):
-            return f"beacon on channel {pan.channel:02X}, LQI {pan.lqi}"
-        case UdpReceived():
-            return f"ERXUDP {len(event.payload)} bytes, port {event.port:04X}"
-        case Notice(number):
-            return f"EVENT {number:02X}"
-        case Noise(size):
-            return f"{size} bytes of noise"
-        case _:
-            return type(event).__name__
 
 
 @dataclass(frozen=True, slots=True)

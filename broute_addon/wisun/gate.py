@@ -3,9 +3,10 @@
 The gate is shut while the stick renews an expired session (EVENT 29 until 25) and while the
 airtime limit holds transmissions (EVENT 32 until 33). Neither means that the meter is lost, so
 who wants to send waits instead of failing. Both have an end of their own: a renewal that takes
-longer than a minute ends the session; a hold whose release was never heard ends after the hour
-that the budget counts. A lost session opens the gate: waiting would not help, and who comes
-through is told.
+longer than a minute ends the session. A hold whose release was never heard goes on trial after
+the hour that the budget counts, or after the minute that a stick names which tells no release:
+then one request passes, and its transmission ends the hold or begins it anew. A lost session
+opens the gate: waiting would not help, and who comes through is told.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from broute_addon.wisun.events import (
     JoinFailed,
     JoinSucceeded,
     LinkEvent,
+    MeterLost,
+    Restarted,
     SessionClosed,
     SessionEnded,
     SessionRenewed,
@@ -27,6 +30,7 @@ from broute_addon.wisun.events import (
     TransmitBudgetRestored,
     TransmitHeld,
     TransmitReleased,
+    Transmitted,
 )
 from broute_addon.wisun.session import Move, State, Trigger, step
 
@@ -36,9 +40,12 @@ HOLD_S = 3660.0
 _END_REASONS: Mapping[Trigger, Message] = {
     JoinFailed: message("session_renewal_failed"),
     TerminatedByMeter: message("session_terminated"),
+    MeterLost: message("session_meter_lost"),
+    Restarted: message("session_stick_restarted"),
     SessionClosed: message("session_closed"),
     Move.OVERDUE: message("session_renewal_overdue"),
     Move.UNSENDABLE: message("session_unsendable"),
+    Move.UNDECIPHERABLE: message("session_undecipherable"),
 }
 _NOT_JOINED = message("not_joined")
 
@@ -49,6 +56,7 @@ class Gate:
     def __init__(self, emit: Callable[[LinkEvent], None]) -> None:
         self.state = State.APART
         self.is_held = False
+        self._is_on_trial = False
         self._emit = emit
         self._open = asyncio.Event()
         self._end = _NOT_JOINED
@@ -77,8 +85,10 @@ class Gate:
     def heard(self, event: Event) -> None:
         """An event of the stick; most of them change nothing here."""
         match event:
-            case TransmitBudgetExhausted():
-                self._hold_transmissions()
+            case TransmitBudgetExhausted(retry_s):
+                self._hold_transmissions(HOLD_S if retry_s is None else retry_s)
+            case Transmitted() if self._is_on_trial:
+                self.release()
             case TransmitBudgetRestored():
                 self.release()
             case JoinSucceeded() if self.is_joined:
@@ -113,6 +123,7 @@ class Gate:
         if self._hold is not None:
             self._hold.cancel()
             self._hold = None
+        self._is_on_trial = False
         if self.is_held:
             self.is_held = False
             self._update()
@@ -124,20 +135,27 @@ class Gate:
             if timer is not None:
                 timer.cancel()
         self._renewal = self._hold = None
+        self._is_on_trial = False
         self.state, self._end = State.APART, _NOT_JOINED
         self._update()
 
-    def _hold_transmissions(self) -> None:
+    def _hold_transmissions(self, seconds: float) -> None:
         if self._hold is not None:
             self._hold.cancel()
-        self._hold = asyncio.get_running_loop().call_later(HOLD_S, self.release)
-        if not self.is_held:
-            self.is_held = True
-            self._update()
+        self._hold = asyncio.get_running_loop().call_later(seconds, self._try)
+        was_held, self.is_held, self._is_on_trial = self.is_held, True, False
+        self._update()
+        if not was_held:
             self._emit(TransmitHeld())
 
+    def _try(self) -> None:
+        self._hold = None
+        self._is_on_trial = True
+        self._update()
+
     def _update(self) -> None:
-        if self.state is State.RENEWING or (self.is_held and self.is_joined):
+        is_held = self.is_held and not self._is_on_trial
+        if self.state is State.RENEWING or (is_held and self.is_joined):
             self._open.clear()
         else:
             self._open.set()

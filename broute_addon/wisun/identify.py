@@ -9,14 +9,12 @@ from broute_addon.messages import message
 from broute_addon.wisun.detect import (
     FACTORY_BAUD,
     OTHER_BAUDS,
-    Found,
-    Probe,
-    Step,
     probe,
     probe_rate,
 )
 from broute_addon.wisun.line import Line, Listener
 from broute_addon.wisun.ports import node_age_s
+from broute_addon.wisun.probing import Found, Probe, Step
 from broute_addon.wisun.values import Connect
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,7 +26,7 @@ _MOST_HEARD = 16_384
 
 
 async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tuple[Line, Found]:
-    """An open line to a text module, and what it is; within ten seconds in the worst case.
+    """An open line to a stick, and what it is; within ten seconds in the worst case.
 
     Raises:
         TransportError: the port is absent, busy, no serial port, or vanished.
@@ -48,8 +46,10 @@ async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tu
                 await close_quietly(line)
         if found is not None:
             _LOGGER.debug(
-                "%s at %d baud: %s, firmware %s", port, baud, found.variant.name, found.firmware
+                "%s at %d baud: %s, firmware %s", port, baud, found.dialect.name, found.firmware
             )
+            if baud != FACTORY_BAUD:
+                _LOGGER.warning("%s", message("stick_baud", port=port, baud=baud))
             return line, found
     key = "dongle_unknown" if heard else "dongle_silent"
     raise UnknownDialectError(message(key, port=port, count=heard))
@@ -103,7 +103,7 @@ class _Ear:
             self._line.write(step.send)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + step.wait_s
-        while not (step.until and step.until.search(self._heard)):
+        while not (step.until and step.until(bytes(self._heard))):
             self._line.check()
             left = deadline - loop.time()
             patience = left if step.quiet_s is None else min(left, step.quiet_s)

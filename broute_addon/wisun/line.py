@@ -26,8 +26,9 @@ class Listener:
 class Line:
     """One opening of a port; a `Receiver` for its transport. `error` tells once it is gone."""
 
-    def __init__(self, port: str) -> None:
+    def __init__(self, port: str, baud: int) -> None:
         self.port = port
+        self.baud = baud
         self.error: TransportError | None = None
         self._transport: Transport | None = None
         self._listener: Listener | None = None
@@ -36,7 +37,7 @@ class Line:
     @classmethod
     async def open(cls, connect: Connect, port: str, baud: int) -> "Line":
         """Raises TransportError."""
-        line = cls(port)
+        line = cls(port, baud)
         try:
             line._transport = await connect(port, baud, line)
         except OSError as err:

@@ -2,13 +2,16 @@
 
 A scan or a join that was abandoned halfway leaves the stick in a state that nobody knows: it may
 be listening, or be talking PANA. The next scan or join then begins with a reset. So every one of
-them starts from the same known state, and an event that is late belongs to nothing any more.
+them starts from the same known state, and an event that is late belongs to nothing any more. The
+same is done where a stick that we think idle has a session of its own.
+
+A request that is to be sent while the keys are doubtful (`reception`) renews the session first; if
+that was of no use, the session is given up.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from broute_addon.errors import (
@@ -22,10 +25,12 @@ from broute_addon.errors import (
 )
 from broute_addon.messages import message
 from broute_addon.wisun.commands import (
+    ALL_CHANNELS,
     ActiveScan,
     EchoOff,
     EnergyScan,
     Join,
+    Renew,
     Reset,
     SelectPan,
     SendUdp,
@@ -33,26 +38,30 @@ from broute_addon.wisun.commands import (
     ShowSignal,
     Terminate,
 )
-from broute_addon.wisun.detect import Found
+from broute_addon.wisun.dialect import Refusal
 from broute_addon.wisun.dongle import Dongle
 from broute_addon.wisun.events import (
     EnergyScanned,
     Event,
     JoinFailed,
+    JoinSucceeded,
     LinkEvent,
     Noise,
     PanFound,
     PortLost,
+    Restarted,
     TransmitResult,
     Transmitted,
     UdpReceived,
+    Undecipherable,
 )
 from broute_addon.wisun.gate import Gate
 from broute_addon.wisun.identify import close_quietly, identify
 from broute_addon.wisun.line import Line
-from broute_addon.wisun.scanning import Progress, best, sweeps
+from broute_addon.wisun.probing import Found
+from broute_addon.wisun.reception import Reception
+from broute_addon.wisun.scanning import Progress, best, strength, sweeps
 from broute_addon.wisun.session import Move, State
-from broute_addon.wisun.skstack import SkStack
 from broute_addon.wisun.values import (
     Connect,
     Credentials,
@@ -64,12 +73,8 @@ from broute_addon.wisun.values import (
 
 _LOGGER = logging.getLogger(__name__)
 
-ECHONET_PORT = 0x0E1A
-PANA_PORT = 0x02CC
 NOISE_DURATION = 4
 _LEAVE_S = 11.0  # an unanswered SKTERM ends in EVENT 28 after 10 s
-_EXECUTION_FAILED, _UART_OVERRUN = 10, 9
-_OTHER_PORTS: Mapping[int, str] = {PANA_PORT: "PANA", 0x4D4C: "MLE"}
 
 
 class Link:
@@ -83,7 +88,7 @@ class Link:
         on_datagram: Callable[[Datagram], None],
         on_event: Callable[[LinkEvent], None],
     ) -> None:
-        dialect = SkStack(found.variant)
+        dialect = self._dialect = found.dialect
         self.identity = DongleIdentity(
             dialect=dialect.name,
             firmware=found.firmware,
@@ -91,15 +96,15 @@ class Link:
             mac=found.mac,
             app_version=found.settings.app_version,
             hex_payload=found.hex_payload,
+            baud=line.baud,
         )
-        self.pan: Pan | None = None
-        self.ignored: Counter[str] = Counter()
         self._line = line
         self._on_datagram = on_datagram
         self._on_event = on_event
         self._gate = Gate(on_event)
         self._credentials: Credentials | None = None
-        self._pana_heard = 0
+        self._reception = Reception()
+        self.ignored = self._reception.ignored
         self._is_known = False
         self._is_open = False
         self._has_joined = False
@@ -136,8 +141,18 @@ class Link:
         """True while a session stands, also while it is being renewed."""
         return self._gate.is_joined
 
+    @property
+    def pan(self) -> Pan | None:
+        """The PAN joined last, as the stick knows it."""
+        return self._reception.pan
+
+    @property
+    def channels(self) -> int:
+        """Scan mask of the channels that the stick can use."""
+        return self._dialect.channels
+
     async def reset(self) -> None:
-        """SKRESET and back to the known state. Session and credentials are gone then.
+        """Resets the stick and sets it up. Session and credentials are gone then.
 
         Raises DongleTimeoutError, CommandFailedError, TransportError.
         """
@@ -168,7 +183,7 @@ class Link:
             DongleError, TransportError: the stick's fault.
         """
         await self._prepare(credentials)
-        plan = sweeps(durations)
+        plan = sweeps(durations, self.channels)
         with Progress(plan, on_progress) as progress:
             for sweep in plan:
                 progress.begin(sweep)
@@ -181,7 +196,7 @@ class Link:
         """Every PAN in reach, whoever's it is; best signal first."""
         await self._prepare(None)
         pans = {pan.address: pan for pan in await self._active_scan(duration, paired=False)}
-        return tuple(sorted(pans.values(), key=lambda pan: -(pan.lqi or 0)))
+        return tuple(sorted(pans.values(), key=strength, reverse=True))
 
     async def energy_scan(self) -> Mapping[int, float]:
         """Noise in dBm by channel; takes about five seconds."""
@@ -195,17 +210,17 @@ class Link:
         }
 
     async def join(self, pan: Pan, credentials: Credentials) -> None:
-        """Opens the PANA session; about 3.3 s, a failure takes up to 40 s.
+        """Opens the PANA session; about 3.3 s, a failure takes up to 40 s (J11: 70 s).
 
         Raises:
             JoinRefusedError: the meter talked and said no, probably wrong credentials.
             JoinUnansweredError: the meter said nothing, probably radio or another channel.
             DongleTimeoutError: the stick told neither success nor failure.
         """
+        if not self.channels >> (pan.channel - 33) & 1:
+            raise JoinUnansweredError(message("join_unanswered"))
         await self._prepare(credentials)
-        await self._dongle.run(SelectPan(pan))
-        self.pan = pan
-        self._pana_heard = 0
+        self._reception.begin(await self._select(pan, credentials))
         self._has_joined = True
         self._gate.move(Move.JOIN)
         try:
@@ -213,10 +228,8 @@ class Link:
         finally:
             if self._gate.state is State.JOINING:
                 self._gate.move(Move.GIVE_UP)
-        if any(isinstance(event, JoinFailed) for event in events):
-            if self._pana_heard:
-                raise JoinRefusedError(message("join_refused"))
-            raise JoinUnansweredError(message("join_unanswered"))
+        if not any(isinstance(event, JoinSucceeded) for event in events):
+            raise self._join_error(events)
 
     async def send(self, edata: bytes) -> None:
         """Sends a datagram to the meter; returns when the stick reports it as sent.
@@ -228,6 +241,8 @@ class Link:
         """
         try:
             await self._gate.wait()
+            if self._reception.keys_are_doubtful:
+                await self._renew()
         except SessionLostError:
             self._line.check()  # a vanished port is the deeper reason
             raise
@@ -237,9 +252,10 @@ class Link:
         except CommandFailedError as refused:
             # While the stick renews the session it refuses; the gate is shut by then.
             is_passing = self._gate.is_held or self._gate.state is State.RENEWING
-            if is_passing or refused.code == _UART_OVERRUN:
+            meaning = self._dialect.refusal(refused.code)
+            if is_passing or meaning is Refusal.AGAIN:
                 raise TransmitFailedError(message("transmit_failed")) from refused
-            if refused.code != _EXECUTION_FAILED:
+            if meaning is not Refusal.IMPOSSIBLE:
                 raise
             self._gate.move(Move.UNSENDABLE)
             raise self._gate.lost() from refused
@@ -251,7 +267,7 @@ class Link:
             raise TransmitFailedError(message("transmit_failed"))
 
     async def terminate(self, timeout_s: float = 4.0) -> None:
-        """Ends the session politely: SKTERM, whether the meter answers or not.
+        """Ends the session politely, whether the meter answers or not.
 
         Raises only TransportError and, where the stick is mute, DongleTimeoutError.
         """
@@ -275,10 +291,9 @@ class Link:
             self._credentials = credentials
 
     async def _active_scan(
-        self, duration: int, mask: int | None = None, *, paired: bool
+        self, duration: int, mask: int = ALL_CHANNELS, *, paired: bool
     ) -> tuple[Pan, ...]:
-        scan = ActiveScan(duration, paired) if mask is None else ActiveScan(duration, paired, mask)
-        events = await self._scan_command(scan)
+        events = await self._scan_command(ActiveScan(duration, paired, mask))
         return tuple(event.pan for event in events if isinstance(event, PanFound))
 
     async def _scan_command(self, scan: ActiveScan | EnergyScan) -> tuple[Event, ...]:
@@ -287,27 +302,74 @@ class Link:
         self._is_known = True
         return events
 
+    async def _select(self, pan: Pan, credentials: Credentials) -> Pan:
+        """Tunes to the PAN; gives it as the stick found it, where it looks for it (J11)."""
+        try:
+            events = await self._dongle.run(SelectPan(pan))
+        except CommandFailedError as refused:
+            match self._dialect.refusal(refused.code):
+                case Refusal.NO_METER:
+                    raise JoinUnansweredError(message("join_unanswered")) from refused
+                case Refusal.IMPOSSIBLE | Refusal.AGAIN:
+                    await self.reset()  # it has a session that we don't know of
+                    await self._prepare(credentials)
+                    events = await self._dongle.run(SelectPan(pan))
+                case Refusal.OTHER:
+                    raise
+        there = [event.pan for event in events if isinstance(event, PanFound)]
+        if there and there[-1].address != pan.address:
+            raise JoinUnansweredError(message("join_unanswered"))
+        return there[-1] if there else pan
+
     async def _run_join(self, pan: Pan) -> tuple[Event, ...]:
         self._is_known = False
         join = Join(pan.address.link_local)
         try:
             events = await self._dongle.run(join)
         except CommandFailedError as refused:
-            if refused.code != _EXECUTION_FAILED:
+            if self._dialect.refusal(refused.code) is not Refusal.IMPOSSIBLE:
                 raise
             await self._leave(_LEAVE_S)  # a session that we don't know of
             self._has_joined = True
             self._gate.move(Move.JOIN)
             events = await self._dongle.run(join)
-        self._is_known = True
+        # A stick that told neither is still at it.
+        self._is_known = any(isinstance(event, JoinSucceeded | JoinFailed) for event in events)
         return events
+
+    def _join_error(self, events: tuple[Event, ...]) -> JoinRefusedError | JoinUnansweredError:
+        """Who didn't tell whether the meter refused is judged by its PANA datagrams."""
+        talked = self._reception.pana_heard > 0
+        for event in events:
+            if isinstance(event, JoinFailed):
+                refused = talked if event.refused is None else event.refused
+                if refused:
+                    return JoinRefusedError(message("join_refused"))
+        return JoinUnansweredError(message("join_unanswered"))
+
+    async def _renew(self) -> None:
+        """Raises SessionLostError when the keys can't be made the same again."""
+        if self._reception.renewed_in_vain:
+            self._gate.move(Move.UNDECIPHERABLE)
+            raise self._gate.lost()
+        self._reception.renewal_begins()
+        self._gate.move(Move.RENEW)
+        try:
+            await self._dongle.run(Renew())
+        except CommandFailedError as refused:
+            _LOGGER.debug("renewal: %s", refused)
+        if self._gate.state is State.RENEWING:
+            self._is_known = False  # it may still be at it
+            self._gate.move(Move.OVERDUE)
+        if not self.is_joined:
+            raise self._gate.lost()
 
     async def _leave(self, confirm_s: float) -> None:
         self._gate.move(Move.LEAVE)
         try:
             await self._dongle.run(Terminate(confirm_s))
         except CommandFailedError as refused:
-            _LOGGER.debug("SKTERM: %s", refused)  # ER10: there was no session
+            _LOGGER.debug("no session to end: %s", refused)
         else:
             self._has_joined = False
         finally:
@@ -319,22 +381,18 @@ class Link:
                 self._datagram(event)
             case Noise():
                 self.ignored["noise"] += 1
+            case Undecipherable(source):
+                self._reception.undecipherable(source)
+            case Restarted():
+                self._is_known = False
+                self._gate.heard(event)
             case _:
                 self._gate.heard(event)
 
     def _datagram(self, udp: UdpReceived) -> None:
-        ours = self.pan is not None and udp.source == self.pan.address.link_local
-        if udp.port == PANA_PORT and ours:
-            self._pana_heard += 1
-        if udp.port != ECHONET_PORT:
-            self.ignored[_OTHER_PORTS.get(udp.port, "other port")] += 1
-        elif not udp.secured:
-            self.ignored["unencrypted"] += 1
-        elif not (ours and self.is_joined):
-            self.ignored["not from our meter"] += 1
-        else:
-            rssi = None if udp.lqi is None else dbm_from_lqi(udp.lqi)
-            self._on_datagram(Datagram(udp.source, udp.payload, rssi))
+        datagram = self._reception.take(udp, is_joined=self.is_joined)
+        if datagram is not None:
+            self._on_datagram(datagram)
 
     def _lost(self) -> None:
         self._gate.close()

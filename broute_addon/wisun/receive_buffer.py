@@ -1,12 +1,13 @@
 """Bytes that are not understood yet.
 
 The bound is the grammar's: it never leaves more here than the longest sentence that may still
-become whole, a hexadecimal ERXUDP of 1232 bytes (126 + 2464 + 2 characters).
+become whole, a hexadecimal ERXUDP of 1232 bytes (126 + 2464 + 2 characters) or a J11 frame of
+1361 bytes.
 """
 
 
 class ReceiveBuffer:
-    """A bounded byte queue with the few questions a text grammar asks."""
+    """A bounded byte queue with the few questions a grammar asks."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -38,6 +39,6 @@ class ReceiveBuffer:
         ends = (self._bytes.find(b"\r"), self._bytes.find(b"\n"))
         return min((end for end in ends if end >= 0), default=-1)
 
-    def find(self, word: bytes) -> int:
-        """Position of `word`, -1 without it."""
-        return self._bytes.find(word)
+    def find(self, word: bytes, start: int = 0) -> int:
+        """Position of `word` at or behind `start`, -1 without it."""
+        return self._bytes.find(word, start)

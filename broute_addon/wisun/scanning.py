@@ -2,10 +2,11 @@
 
 A scan costs 9.6 ms x (2^duration + 1) a channel. Every meter seen sits on the 400 kHz grid, half
 of the channels, the only ones a J11 module can use at all; that halves the longer scans. The
-other half still gets its turn, so that no meter can hide there.
+other half still gets its turn where the stick can, so that no meter can hide there.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -28,14 +29,14 @@ class Sweep:
         return scan_time_s(self.mask, self.duration)
 
 
-def sweeps(durations: Sequence[int]) -> tuple[Sweep, ...]:
+def sweeps(durations: Sequence[int], channels: int = ALL_CHANNELS) -> tuple[Sweep, ...]:
     """The first duration on all channels; the next ones first on the grid, then beside it; the
-    last, the dearest, at the end. In all, each duration covers each channel once."""
+    last, the dearest, at the end. In all, each duration covers each of the `channels` once."""
     first, between, last = durations[:1], durations[1:-1], durations[1:][-1:]
-    plan = [Sweep(duration, ALL_CHANNELS) for duration in first]
+    plan = [Sweep(duration, channels) for duration in first]
     for group in (between, last):
-        for mask in (GRID_CHANNELS, ALL_CHANNELS & ~GRID_CHANNELS):
-            plan += [Sweep(duration, mask) for duration in group]
+        for mask in (GRID_CHANNELS & channels, ~GRID_CHANNELS & channels):
+            plan += [Sweep(duration, mask) for duration in group if mask]
     return tuple(plan)
 
 
@@ -48,9 +49,14 @@ def best(pans: Iterable[Pan], pairing_id: str) -> Pan | None:
     candidates = [pan for pan in pans if pan.pairing_id in {pairing_id, None}]
     return max(
         candidates,
-        key=lambda pan: (pan.pairing_id == pairing_id, pan.lqi or 0),
+        key=lambda pan: (pan.pairing_id == pairing_id, strength(pan)),
         default=None,
     )
+
+
+def strength(pan: Pan) -> float:
+    """What to sort by; a beacon without a signal stands behind all others."""
+    return -math.inf if pan.rssi_dbm is None else pan.rssi_dbm
 
 
 class Progress:

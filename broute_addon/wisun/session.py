@@ -5,8 +5,9 @@ Rules of the file: everything that changes the state is here, and nothing here w
 Two kinds of trigger move it: events of the stick, and moves of our own (`Move`). What the table
 doesn't list changes nothing; so a second 29, a late 24 or a 28 that arrives during the next join
 do no harm. RENEWING is the time between EVENT 29 and its 25 or 24: nothing may be transmitted
-then. An automatic re-authentication at 80 % of the lifetime announces itself only by another
-EVENT 25, which leaves a joined session joined.
+then. A J11 module has no such event: the time is that of our own `Renew`. An automatic re-
+authentication at 80 % of the lifetime announces itself only by another EVENT 25, which leaves a
+joined session joined.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from broute_addon.wisun.events import (
     Event,
     JoinFailed,
     JoinSucceeded,
+    MeterLost,
+    Restarted,
     SessionClosed,
     SessionExpired,
     TerminatedByMeter,
@@ -35,13 +38,15 @@ class State(Enum):
 class Move(Enum):
     """What we do, or what becomes clear without an event."""
 
-    JOIN = "SKJOIN sent"
-    GIVE_UP = "join abandoned"
-    LEAVE = "SKTERM sent"
-    LEFT = "SKTERM done, refused or unanswered"
-    RESET = "SKRESET done"
+    JOIN = "login begun"
+    GIVE_UP = "login abandoned"
+    RENEW = "renewal asked for"
+    LEAVE = "logout begun"
+    LEFT = "logout done, refused or unanswered"
+    RESET = "stick reset"
     OVERDUE = "renewal not done in time"
-    UNSENDABLE = "SKSENDTO refused"
+    UNSENDABLE = "datagram refused"
+    UNDECIPHERABLE = "still undecipherable after a renewal"
 
 
 Trigger = type[Event] | Move
@@ -54,6 +59,8 @@ TRANSITIONS: Mapping[State, Mapping[Trigger, State]] = {
     State.JOINING: {
         JoinSucceeded: State.JOINED,
         JoinFailed: State.APART,
+        MeterLost: State.APART,
+        Restarted: State.APART,
         Move.GIVE_UP: State.APART,
         Move.LEAVE: State.LEAVING,
         Move.RESET: State.APART,
@@ -62,16 +69,22 @@ TRANSITIONS: Mapping[State, Mapping[Trigger, State]] = {
         SessionExpired: State.RENEWING,
         JoinFailed: State.APART,
         TerminatedByMeter: State.APART,
+        MeterLost: State.APART,
+        Restarted: State.APART,
         SessionClosed: State.APART,
         Move.JOIN: State.JOINING,
         Move.LEAVE: State.LEAVING,
         Move.RESET: State.APART,
+        Move.RENEW: State.RENEWING,
         Move.UNSENDABLE: State.APART,
+        Move.UNDECIPHERABLE: State.APART,
     },
     State.RENEWING: {
         JoinSucceeded: State.JOINED,
         JoinFailed: State.APART,
         TerminatedByMeter: State.APART,
+        MeterLost: State.APART,
+        Restarted: State.APART,
         SessionClosed: State.APART,
         Move.OVERDUE: State.APART,
         Move.JOIN: State.JOINING,
@@ -81,6 +94,7 @@ TRANSITIONS: Mapping[State, Mapping[Trigger, State]] = {
     State.LEAVING: {
         SessionClosed: State.APART,
         TerminatedByMeter: State.APART,
+        Restarted: State.APART,
         Move.LEFT: State.APART,
         Move.RESET: State.APART,
     },

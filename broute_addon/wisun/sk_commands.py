@@ -9,6 +9,7 @@ from broute_addon.wisun.commands import (
     EchoOff,
     EnergyScan,
     Join,
+    Renew,
     Reset,
     SelectPan,
     SendUdp,
@@ -62,7 +63,9 @@ def encode(  # noqa: PLR0911 - one for each command
         case SelectPan(pan):
             return (_line(f"SKSREG S2 {pan.channel:X}"), _line(f"SKSREG S3 {pan.pan_id:04X}"))
         case Join(address):
-            return (_join(address),)
+            return (_join(f"SKJOIN {address}"),)
+        case Renew():
+            return (_join("SKREJOIN"),)
         case SendUdp(to, payload):
             return (_send(to, payload, variant),)
         case Terminate(confirm_s):
@@ -71,9 +74,9 @@ def encode(  # noqa: PLR0911 - one for each command
             assert_never(command)
 
 
-def _join(address: str) -> Exchange:
+def _join(line: str) -> Exchange:
     ends = (JoinSucceeded, JoinFailed)
-    return _line(f"SKJOIN {address}", trace="SKJOIN", ends=ends, within=JOIN_S)
+    return _line(line, trace=line.split(maxsplit=1)[0], ends=ends, within=JOIN_S)
 
 
 def _terminate(confirm_s: float) -> Exchange:

@@ -14,12 +14,13 @@ import re
 from collections.abc import Mapping
 
 from broute_addon.wisun.commands import (
+    ALL_CHANNELS,
     ActiveScan,
     Command,
     EnergyScan,
     SendUdp,
 )
-from broute_addon.wisun.dialect import Exchange
+from broute_addon.wisun.dialect import Exchange, Refusal
 from broute_addon.wisun.events import (
     Answer,
     CommandAccepted,
@@ -46,6 +47,7 @@ from broute_addon.wisun.receive_buffer import ReceiveBuffer
 from broute_addon.wisun.sk_commands import encode
 from broute_addon.wisun.sk_datagram import WORD, take_datagram
 from broute_addon.wisun.sk_echo import Echo
+from broute_addon.wisun.sk_trace import trace
 from broute_addon.wisun.sk_variants import SkVariant, other
 from broute_addon.wisun.values import MacAddress, Pan
 
@@ -72,6 +74,7 @@ _EVENTS: Mapping[int, Event] = {
 }
 _TRANSMITTED = 0x21
 _WRONG_COUNT, _WRONG_FORMAT = 5, 6
+_REFUSALS: Mapping[int, Refusal] = {9: Refusal.AGAIN, 10: Refusal.IMPOSSIBLE}
 _CLOSING_A_PAN = frozenset({0x20, 0x22})
 
 
@@ -89,6 +92,10 @@ class SkStack:
     @property
     def name(self) -> str:
         return f"SKSTACK {self.variant.name}"
+
+    @property
+    def channels(self) -> int:
+        return ALL_CHANNELS
 
     def encode(self, command: Command) -> tuple[Exchange, ...]:
         return encode(command, self.variant)
@@ -116,6 +123,15 @@ class SkStack:
         self._adapted = True
         self.variant = other(self.variant)
         return True
+
+    def refusal(self, code: int) -> Refusal:
+        return _REFUSALS.get(code, Refusal.OTHER)
+
+    def refusal_name(self, code: int) -> str:
+        return f"ER{code:02d}"
+
+    def trace(self, event: Event) -> str:
+        return trace(event)
 
     def receive(self, data: bytes) -> list[Event]:
         self._buffer.feed(data)

@@ -24,6 +24,11 @@ class MacAddress:
             raise ValueError(f"a MAC address has 16 hex digits, not {len(text)}")
         return cls(octets)
 
+    @classmethod
+    def from_link_local(cls, octets: bytes) -> "MacAddress":
+        """From the 16 octets of a link-local IPv6 address, whose last 8 are made of it."""
+        return cls(bytes([octets[8] ^ 0x02]) + octets[9:16])
+
     def __str__(self) -> str:
         return self.octets.hex().upper()
 
@@ -40,7 +45,8 @@ class Pan:
     """A meter's network as its beacon tells it.
 
     `channel` 33..60 (0x21..0x3C; 922.5 MHz + 0.2 MHz x (n - 33)), `pan_id` 0..0xFFFF, `lqi`
-    0..255, `pairing_id` the 8 characters of the beacon's PairID or None where absent.
+    0..255, `pairing_id` the 8 characters of the beacon's PairID or None where absent, `dbm` the
+    signal strength where the stick tells it in dBm instead of LQI.
     """
 
     channel: int
@@ -48,11 +54,19 @@ class Pan:
     address: MacAddress
     lqi: int | None = None
     pairing_id: str | None = None
+    dbm: float | None = None
 
     @property
     def rssi_dbm(self) -> float | None:
-        """Signal strength in dBm, from the beacon's LQI."""
-        return None if self.lqi is None else dbm_from_lqi(self.lqi)
+        """Signal strength in dBm, as told or from the beacon's LQI."""
+        return signal_dbm(self.dbm, self.lqi)
+
+
+def signal_dbm(dbm: float | None, lqi: int | None) -> float | None:
+    """What is known of a signal, in dBm."""
+    if dbm is not None:
+        return dbm
+    return None if lqi is None else dbm_from_lqi(lqi)
 
 
 def dbm_from_lqi(lqi: int) -> float:
@@ -83,6 +97,7 @@ class DongleIdentity:
     mac: MacAddress | None = None
     app_version: str | None = None
     hex_payload: bool | None = None
+    baud: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from broute_addon.errors import UnknownDialectError
-from broute_addon.wisun.detect import Found, Step, probe
+from broute_addon.wisun.detect import probe
+from broute_addon.wisun.probing import Found, Step
 from broute_addon.wisun.sk_variants import DUAL, SINGLE_HOP, SkVariant
+from broute_addon.wisun.skstack import SkStack
 from tests.wire import sk_sessions as wire
 
 VERSION = b"EVER 1.5.2\r\nOK\r\n"
@@ -32,6 +33,11 @@ def play(
         return found, steps
 
 
+def variant_of(found: Found) -> SkVariant:
+    assert isinstance(found.dialect, SkStack)
+    return found.dialect.variant
+
+
 def asked(steps: list[Step]) -> list[bytes]:
     return [step.send for step in steps if step.send]
 
@@ -49,7 +55,7 @@ def asked(steps: list[Step]) -> list[bytes]:
 def test_the_last_field_of_skinfo_decides(info: bytes, variant: SkVariant) -> None:
     found, steps = play({b"SKVER": VERSION, b"SKINFO": info, b"ROPT": b"OK 00\r"})
     assert found is not None
-    assert (found.variant, found.firmware, found.hex_payload) == (variant, "1.5.2", False)
+    assert (variant_of(found), found.firmware, found.hex_payload) == (variant, "1.5.2", False)
     assert asked(steps) == [b"\r\n", b"SKVER\r\n", b"SKINFO\r\n", b"ROPT\r"]
 
 
@@ -60,7 +66,7 @@ def test_a_one_channel_energy_scan_decides_where_skinfo_does_not(
     info = SINGLE.replace(b"FFFE", b"1234")
     found, _ = play({b"SKVER": VERSION, b"SKINFO": info, b"SKSCAN 0 00000001 0": answer})
     assert found is not None
-    assert found.variant is variant
+    assert variant_of(found) is variant
 
 
 @pytest.mark.parametrize(
@@ -101,12 +107,54 @@ def test_silence_asks_in_j11_and_ends_without_a_find() -> None:
     assert sum(step.wait_s if step.quiet_s is None else step.quiet_s for step in steps) < 6.5
 
 
-@pytest.mark.parametrize("moment", ["in the drain", "to the status request"])
-def test_a_j11_stick_is_named(moment: str) -> None:
-    frame = bytes.fromhex("D0F9EE5D20010008033D000501020101")
-    status = bytes.fromhex("D0EA83FC00010004033E0000")
-    with pytest.raises(UnknownDialectError, match="J11"):
-        play({b"" if moment == "in the drain" else status: frame})
+VERSION_J11 = bytes.fromhex("D0F9EE5D206B000D03AC00A801040001030000158A")
+MAC_J11 = bytes.fromhex("D0F9EE5D200E000D034F00EF01001D12910A0B0C0D")
+STATUS = bytes.fromhex("D0EA83FC00010004033E0000")
+ASK_VERSION = bytes.fromhex("D0EA83FC006B000403A80000")
+ASK_MAC = bytes.fromhex("D0EA83FC000E0004034B0000")
+RESET = bytes.fromhex("D0EA83FC00D9000404160000")
+J11_ANSWERS: dict[bytes, bytes | list[bytes]] = {ASK_VERSION: VERSION_J11, ASK_MAC: MAC_J11}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {b"": bytes.fromhex("D0F9EE5D6019000403910000")},
+        {STATUS: bytes.fromhex("D0F9EE5D20010008033D000501020101")},
+        {STATUS: bytes.fromhex("D0F9EE5DFFFF00050517000303")},
+        {STATUS: b"\x00\xd0" + bytes.fromhex("D0F9EE5D2FFF0005044700F0F0")},
+    ],
+    ids=["in the drain", "status", "unknown command", "header garbled, behind noise"],
+)
+def test_any_good_j11_frame_tells_a_j11_module(answers: dict[bytes, bytes]) -> None:
+    found, steps = play({**J11_ANSWERS, **answers})
+    assert found is not None
+    assert (found.dialect.name, found.firmware, str(found.mac)) == (
+        "J11",
+        "1.3 (0000158A)",
+        "001D12910A0B0C0D",
+    )
+    assert found.hex_payload is None
+    assert RESET not in asked(steps)
+
+
+def test_a_cut_j11_frame_in_the_drain_proves_nothing() -> None:
+    found, _ = play({b"": VERSION_J11[:-1]})
+    assert found is None
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_busy_j11_module_is_reset_by_who_means_to_use_it(thorough: bool) -> None:
+    busy = bytes.fromhex("D0F9EE5D206B000503A4003D3D")
+    answers: dict[bytes, bytes | list[bytes]] = {
+        STATUS: bytes.fromhex("D0F9EE5D20010005033A003D3D"),
+        ASK_VERSION: [busy, busy, busy, VERSION_J11],
+        ASK_MAC: MAC_J11,
+    }
+    found, steps = play(answers, thorough=thorough)
+    assert found is not None
+    assert (RESET in asked(steps)) != thorough
+    assert found.firmware == ("?" if thorough else "1.3 (0000158A)")
 
 
 def test_a_thorough_probe_reads_settings() -> None:

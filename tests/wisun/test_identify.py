@@ -72,7 +72,7 @@ def test_cuts_and_delays_are_borne(cut: Cut, delay_s: float) -> None:
     async def scenario() -> None:
         port = MeanPort(ScriptedStick(TABLE), cut=cut, delay_s=delay_s)
         line, found = await identify(port.connect, "/dev/stick")
-        assert (found.variant.name, found.hex_payload) == ("dual", True)
+        assert (found.dialect.name, found.hex_payload) == ("SKSTACK dual", True)
         await line.close()
 
     run_virtual(scenario())
@@ -87,7 +87,7 @@ def test_lost_bytes_end_in_a_find_or_in_a_sentence(seed: int) -> None:
         except UnknownDialectError:
             pass
         else:
-            assert found.variant.name in {"dual", "single-hop"}
+            assert found.dialect.name in {"SKSTACK dual", "SKSTACK single-hop"}
             await line.close()
         assert port.open_now == 0
 
@@ -123,7 +123,7 @@ def test_a_talkative_stick_is_found_all_the_same() -> None:
 
         traffic()
         line, found = await identify(port.connect, "/dev/stick")
-        assert found.variant.name == "dual"
+        assert found.dialect.name == "SKSTACK dual"
         assert now() < 5
         await line.close()
 
