@@ -104,11 +104,14 @@ def test_a_file_that_holds_no_object_is_a_fault_not_a_crash(raw: object) -> None
         {"mqtt_password": ["planted-secret"]},
         {"planted-secret": 1},
         {"mqtt_port": "planted-secret"},
+        {PASSWORD: "pasted as a key"},
     ],
 )
 def test_a_fault_never_quotes_what_was_typed(options: dict[str, object]) -> None:
     assert faults(**options)
-    assert "planted-secret" not in "".join(faults(**options))
+    told = "".join(faults(**options))
+    assert "planted-secret" not in told
+    assert PASSWORD not in told
 
 
 def test_secrets_hide_in_the_options_however_they_are_printed() -> None:
