@@ -23,8 +23,7 @@ from broute_addon.simulator import (
     parse_fault,
 )
 from broute_addon.simulator.air import AirConfig
-from broute_addon.simulator.faults import CONDITIONS, EVENTS
-from broute_addon.simulator.house import STATES
+from broute_addon.simulator.faults import CONDITIONS, EVENTS, MOMENTS
 from broute_addon.simulator.modules import MODULES
 from broute_addon.simulator.settings import (
     AIR_SETTINGS,
@@ -32,6 +31,7 @@ from broute_addon.simulator.settings import (
     METER_SETTINGS,
     apply_settings,
 )
+from broute_addon.simulator.states import STATES
 from broute_addon.simulator.truth import Sink
 
 _EXIT_WRONG_ARGUMENT = 78
@@ -173,7 +173,8 @@ def _epilog() -> str:
         f"  {'answer':18}seconds every answer takes, without a tail",
         f"  {'foreign':18}{FOREIGN_FORM}: another meter in reach",
         "",
-        "--fault KIND[=VALUE][@SECONDS[+FOR]], SECONDS of real time since the start:",
+        "--fault KIND[=VALUE][@WHEN[+FOR]], WHEN: real seconds since the start,",
+        f"  or a moment that begins: {', '.join(MOMENTS)}:",
     ]
     for kind, meaning in {**CONDITIONS, **EVENTS}.items():
         lines.append(f"  {kind:20}{meaning}")

@@ -20,6 +20,11 @@ def link_local(mac: str) -> str:
     return ":".join(["FE80", "0000", "0000", "0000", *groups])
 
 
+def rssi_dbm(lqi: int) -> int:
+    """Signal strength in whole dBm, -104 to -34 (wisun-modules.md 2.5)."""
+    return round((275 * lqi - 104_270) / 1000)
+
+
 @dataclass(frozen=True, slots=True)
 class Beacon:
     """One coordinator that answers a scan.
@@ -61,6 +66,7 @@ class AirConfig:
     channel: int = 0x2D
     pan_id: int = 0x42A7
     lqi: int = 0xE1
+    lqi_jitter: int = 3
     heard_at: int = 5
     foreign: tuple[Beacon, ...] = ()
     lifetime_s: int = 86_400

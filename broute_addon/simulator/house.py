@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from broute_addon.clock import JST
+from broute_addon.simulator import firmware
 from broute_addon.simulator.air import AirConfig, link_local
 from broute_addon.simulator.faults import Faults, FaultSpec
 from broute_addon.simulator.household import Household
+from broute_addon.simulator.j11 import J11Stick
 from broute_addon.simulator.meter import SmartMeter
 from broute_addon.simulator.meter_clock import MeterClock
 from broute_addon.simulator.meter_config import MeterConfig
@@ -24,8 +26,8 @@ from broute_addon.simulator.properties import FAULT_STATUS, State
 from broute_addon.simulator.radio import Radio
 from broute_addon.simulator.radio_events import RadioEvent
 from broute_addon.simulator.registers import Registers
-from broute_addon.simulator.sk_registers import CHANNEL, ECHO, PAN_ID, RSSI
-from broute_addon.simulator.skstack import UART_SPEEDS, Flash, SkStack
+from broute_addon.simulator.skstack import Flash, SkStack
+from broute_addon.simulator.states import check_states, leave_j11, leave_text, stored_uart
 from broute_addon.simulator.timers import Timers
 from broute_addon.simulator.truth import Sink, TruthTeller
 
@@ -33,34 +35,7 @@ ROUTE_B_ID = "0000009A4C1E77B20D95A3F8215C3E7F"
 PASSWORD = "Q7W3K9X2M5T8"  # noqa: S105 - the invented one of the documents
 """The credentials of the demo's house."""
 
-STATES = (
-    "fresh",
-    "echo-off",
-    "hex",
-    "binary",
-    "sa2",
-    "joined",
-    "asleep",
-    "mid-line",
-    "mid-payload",
-    "uart-57600",
-    "uart-38400",
-    "uart-19200",
-    "uart-9600",
-    "uart-4800",
-    "uart-2400",
-)
-"""What an earlier program may have left; `uart-…` is a speed stored by WUART."""
-
-_LEFT_OVER_LINE = b"SKSREG S"
-_LEFT_OVER_PAYLOAD = 0x0040
 _REBOOT_S, _BUDGET_S = 20.0, 60.0
-
-
-def _stored_uart(states: tuple[str, ...]) -> int:
-    """The value that WUART stored: bits 0-2 are the speed."""
-    speeds = {f"uart-{baud}": code for code, baud in UART_SPEEDS.items()}
-    return next((speeds[state] for state in states if state in speeds), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +44,7 @@ class HouseConfig:
 
     Attributes:
         module: name or alias of the stick (`modules.find_module`).
-        states: what an earlier program left, any of `STATES`.
+        states: what an earlier program left, any of `states.STATES` its language has.
         seed: decides household, radio and faults.
         speed: how many times faster than real radio and module are; 0: no waiting.
         clock: the meter's time at the start, aware; None: the present.
@@ -100,11 +75,9 @@ class House:
     """
 
     def __init__(self, config: HouseConfig, port: Port) -> None:
-        unknown = [state for state in config.states if state not in STATES]
-        if unknown:
-            raise ValueError(f"--state {unknown[0]!r} is not one of {', '.join(STATES)}")
         self.config, self.port = config, port
         self.module = find_module(config.module)
+        states = check_states(config.states, self.module)
         self.timers = Timers(config.speed)
         self.faults = Faults(config.seed, self.timers, self._happen)
         self.clock = MeterClock(config.clock or datetime.now(JST), config.rate)
@@ -120,27 +93,21 @@ class House:
             faults=self.faults,
             seed=config.seed,
         )
-        self.flash = Flash(hex_output="hex" in config.states, uart=_stored_uart(config.states))
+        self.flash = Flash(hex_output="hex" in states, uart=stored_uart(states))
         self.radio = Radio(
             self.module.mac,
             self.node,
             timers=self.timers,
             faults=self.faults,
             seed=config.seed,
+            firmware=firmware.J11 if self.module.is_j11 else firmware.SKSTACK,
             emit=self._radio_event,
         )
-        self.stick = SkStack(
-            self.module,
-            self.radio,
-            self.flash,
-            timers=self.timers,
-            faults=self.faults,
-            output=self._to_host,
-        )
+        self.stick = self._make_stick()
         self.truth: TruthTeller | None = None
         if config.truth is not None:
             self.truth = TruthTeller(config.truth, self.registers, self.clock, self.timers)
-        self._apply_states(config.states)
+        self._leave_behind(states)
         port.on_input, port.on_power = self._from_host, self._plugged_in
         for spec in config.faults:
             self.faults.schedule(spec)
@@ -166,6 +133,21 @@ class House:
         """The meter's link-local address."""
         return link_local(self.node.mac)
 
+    def _make_stick(self) -> SkStack | J11Stick:
+        timers, faults, output = self.timers, self.faults, self._to_host
+        if self.module.is_j11:
+            return J11Stick(self.module, self.radio, timers=timers, faults=faults, output=output)
+        return SkStack(
+            self.module, self.radio, self.flash, timers=timers, faults=faults, output=output
+        )
+
+    def _leave_behind(self, states: tuple[str, ...]) -> None:
+        credentials = (self.config.route_b_id, self.config.password)
+        if isinstance(self.stick, J11Stick):
+            leave_j11(states, self.stick, self.node, credentials)
+        else:
+            leave_text(states, self.stick, self.node, credentials)
+
     def _from_host(self, data: bytes) -> None:
         """At another speed than the module's nothing can be read."""
         if self.port.host_baud() in {None, self.stick.baud}:
@@ -177,30 +159,6 @@ class House:
 
     def _radio_event(self, event: RadioEvent) -> None:
         self.stick.radio_event(event)
-
-    def _apply_states(self, states: tuple[str, ...]) -> None:
-        stick = self.stick
-        if "sa2" in states:
-            stick.registers.write(RSSI, "1")
-        if "joined" in states:
-            self._join_silently()
-        if "echo-off" in states:
-            stick.registers.write(ECHO, "0")
-        if "asleep" in states:
-            stick.sleep()
-        if "mid-line" in states:
-            stick.editor.preset(_LEFT_OVER_LINE)
-        if "mid-payload" in states:
-            side = "0 " if self.module.is_dual else ""
-            header = f"SKSENDTO 1 {self.address} 0E1A 1 {side}{_LEFT_OVER_PAYLOAD:04X} "
-            stick.editor.preset(header.encode() + b"\x10\x81")
-
-    def _join_silently(self) -> None:
-        stick, config = self.stick, self.config
-        stick.registers.write(CHANNEL, f"{self.node.channel:X}")
-        stick.registers.write(PAN_ID, f"{self.node.pan_id:X}")
-        stick.registers.pairing_id = config.route_b_id[-8:]
-        self.radio.adopt_session(config.route_b_id, config.password)
 
     def _plugged_in(self) -> None:
         """After plugging in the stick is deaf while it boots, then as after power-up."""
@@ -220,14 +178,17 @@ class House:
         actions: dict[str, Callable[[], None]] = {
             "expire": self.radio.expire,
             "expire-fail": lambda: self.radio.expire(succeeds=False),
+            "renew": self.radio.rejoin,
             "terminate": self.node.terminate,
             "forget-session": self.node.forget_session,
             "reboot": lambda: self._reboot_meter(for_s or _REBOOT_S),
+            "power-cut": lambda: self._cut_power(for_s or _REBOOT_S),
             "budget": lambda: self.radio.airtime.hold(for_s or _BUDGET_S),
             "unplug": lambda: self._unplug(for_s),
             "replug": self.port.replug,
             "reset-stick": self.stick.power_up,
             "move-channel": lambda: self.node.move(int(value or "2D", 16)),
+            "move-pan": lambda: self.node.rename_pan(int(value or "42A8", 16)),
             "exchange": lambda: self._exchange_meter(value or "NEW0000001"),
             "meter-fault": lambda: self._break_meter(for_s),
             "clock-step": lambda: self._step_clock(int(float(value or 0))),
@@ -243,6 +204,17 @@ class House:
     def _reboot_meter(self, seconds: float) -> None:
         self.node.switch_off()
         self.timers.after(seconds, self.node.switch_on)
+
+    def _cut_power(self, seconds: float) -> None:
+        """The whole house is dark; `seconds` for both, so that they come back together."""
+        self.node.switch_off()
+        self._unplug(None)
+
+        def lit() -> None:
+            self.node.switch_on()
+            self.port.replug()
+
+        self.timers.unscaled(seconds, lit)
 
     def _break_meter(self, for_s: float | None) -> None:
         self._tell_fault(present=True)

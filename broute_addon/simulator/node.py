@@ -68,11 +68,12 @@ class MeterNode:
 
     def beacons(self) -> list[Beacon]:
         """Everybody who answers a scan, this meter first."""
-        config = self.config
-        own = Beacon(
-            self.channel, self.pan_id, self.mac, config.lqi, self._route_b_id[-8:], config.heard_at
-        )
-        return ([own] if self.is_on_air else []) + list(config.foreign)
+        return ([self.beacon()] if self.is_on_air else []) + list(self.config.foreign)
+
+    def beacon(self) -> Beacon:
+        """The meter's own."""
+        config, pairing_id = self.config, self._route_b_id[-8:]
+        return Beacon(self.channel, self.pan_id, self.mac, config.lqi, pairing_id, config.heard_at)
 
     def hears(self, channel: int, pan_id: int, mac: str) -> bool:
         """Whether a frame for `mac` sent there arrives."""
@@ -208,6 +209,8 @@ class MeterNode:
             self._repeat_unconfirmed(self._unconfirmed, self.meter.state.config.infc_repeats)
         elif not self._faults.strikes("lost-notification"):
             self._transmit(self.session, data)
+            if self._faults.strikes("doubled-notification"):
+                self._transmit(self.session, data)
 
     def _repeat_unconfirmed(self, notification: tuple[int, bytes], repeats: int) -> None:
         """INFC until it is confirmed, a few times."""
@@ -250,6 +253,11 @@ class MeterNode:
     def move(self, channel: int) -> None:
         """The meter forms its PAN anew on another channel."""
         self.channel = channel
+        self.forget_session()
+
+    def rename_pan(self, pan_id: int) -> None:
+        """The meter forms its PAN anew under another number."""
+        self.pan_id = pan_id
         self.forget_session()
 
     def replace_meter(self, meter: SmartMeter) -> None:

@@ -21,8 +21,9 @@ from broute_addon.simulator.air import (
 )
 from broute_addon.simulator.airtime import Airtime
 from broute_addon.simulator.faults import Faults
+from broute_addon.simulator.firmware import Firmware, Span
 from broute_addon.simulator.node import MeterNode
-from broute_addon.simulator.radio_events import Kind, RadioEvent
+from broute_addon.simulator.radio_events import Kind, Outcome, RadioEvent
 from broute_addon.simulator.scanner import Scanner
 from broute_addon.simulator.timers import Timers
 
@@ -36,6 +37,7 @@ class Radio:
 
     Args:
         mac: the stick's own MAC address, 16 hexadecimal digits.
+        firmware: what the module does by itself.
         emit: receives every event.
     """
 
@@ -47,10 +49,12 @@ class Radio:
         timers: Timers,
         faults: Faults,
         seed: int,
+        firmware: Firmware,
         emit: Callable[[RadioEvent], None],
     ) -> None:
         self.mac, self.address = mac, link_local(mac)
         self._node, self._timers, self._faults, self._emit = node, timers, faults, emit
+        self._firmware = firmware
         self._rng = random.Random(f"radio {seed}")  # noqa: S311 - a simulation
         node.deliver, node.end_session = self._delivered, self._ended_by_meter
         self._epoch = self._life = 0
@@ -101,7 +105,11 @@ class Radio:
         if not self._is_reachable(address):
             self._fail_unanswered(address)
             return
+        self._faults.moment("join")
         is_right, messages = self._node.log_in(self.route_b_id or "", self.password or "")
+        is_stalled = self._faults.strikes("stalled-join")
+        if is_stalled:
+            messages = messages[:2]
         share = seconds / (len(messages) + 1)
         steps: list[tuple[float, Callable[[], None]]] = []
         if address not in self.neighbors:
@@ -112,19 +120,32 @@ class Radio:
         steps.append((share / 3, lambda: self._report(Kind.SENT, address)))
         for message in messages:
             steps.append((share, lambda data=message: self._pana(address, data)))  # type: ignore[misc]
-        if is_right:
+        if is_stalled:
+            steps.append((share, lambda: self._fail_unanswered(address, is_midway=True)))
+        elif is_right:
             steps.append((share / 3, lambda: self._joined(address)))
         else:
             refusal = self._node.config.refusal_s
-            steps.append((refusal, lambda: self._failed(address)))
+            steps.append((refusal, lambda: self._failed(Kind.JOIN_REFUSED, address)))
         self._chain(steps)
 
-    def _fail_unanswered(self, address: str) -> None:
+    def _fail_unanswered(self, address: str, *, is_midway: bool = False) -> None:
         """Nobody there: PCI again and again, never a datagram back."""
+        span = self._patience(is_midway=is_midway)
+        if span is not None:
+            seconds = self._rng.uniform(*span)
+            self._chain([(seconds, lambda: self._failed(Kind.JOIN_UNANSWERED, address))])
+            return
         kind = Kind.NOT_SENT if address in self.neighbors else Kind.SOLICITED
         rest = self._node.config.unanswered_join_s - 0.1 - sum(_PCI_RETRIES_S)
         steps = [(delay, lambda: self._report(kind, address)) for delay in (0.1, *_PCI_RETRIES_S)]
-        self._chain([*steps, (rest, lambda: self._failed(address))])
+        self._chain([*steps, (rest, lambda: self._failed(Kind.JOIN_UNANSWERED, address))])
+
+    def _patience(self, *, is_midway: bool) -> Span | None:
+        firmware = self._firmware
+        if self.session is not None:
+            return firmware.stalled_renewal if is_midway else firmware.unanswered_renewal
+        return firmware.stalled_join if is_midway else firmware.unanswered_join
 
     def _pana(self, address: str, data: bytes) -> None:
         node = self._node
@@ -142,7 +163,7 @@ class Radio:
 
     def _joined(self, address: str) -> None:
         if not self._is_reachable(address):
-            self._fail_unanswered(address)
+            self._fail_unanswered(address, is_midway=True)
             return
         self.is_joining = False
         self._open_session()
@@ -161,39 +182,47 @@ class Radio:
         self._timers.lasting(lifetime * RENEWAL_SHARE, lambda: self._renew(session))
         self._timers.lasting(lifetime, lambda: self._lifetime_ends(session))
 
-    def _failed(self, address: str) -> None:
+    def _failed(self, kind: Kind, address: str) -> None:
         self.is_joining = False
-        self.session = None
-        self._report(Kind.JOIN_FAILED, address)
+        if not self._firmware.outlives_failed_renewal:
+            self.session = None
+        self._report(kind, address)
 
     # -- the session's life ------------------------------------------------------------------
 
     def _renew(self, session: int) -> None:
         """Automatic re-authentication at 80 % of the lifetime (S17)."""
         if session == self.session and self.renews:
-            self._log_in(self.peer, self._node.config.renewal_s)
+            self.rejoin()
 
     def _lifetime_ends(self, session: int) -> None:
         if session == self.session:
             self.expire()
 
     def rejoin(self) -> None:
-        """SKREJOIN: authenticate anew within the session."""
-        self._log_in(self.peer, self._node.config.renewal_s)
+        """SKREJOIN, 00D2: authenticate anew within the session."""
+        if self.session is not None:
+            self._log_in(self.peer, self._node.config.renewal_s)
 
     def expire(self, *, succeeds: bool = True) -> None:
         """The lifetime is over: the module says so and logs in by itself."""
         if self.session is None:
             return
+        if not succeeds and not self._firmware.logs_in_after_expiry:
+            self._report(Kind.JOIN_UNANSWERED, self.peer)
         self.session = None
         self._node.forget_session()
         self._report(Kind.EXPIRED, self.peer)
-        if succeeds:
+        if not self._firmware.logs_in_after_expiry:
+            self._epoch += 1
+            self.is_joining = False
+        elif succeeds:
             self._log_in(self.peer, self._node.config.renewal_s)
         else:
             self._epoch += 1
             self.is_joining = True
-            self._chain([(self._node.config.renewal_s, lambda: self._failed(self.peer))])
+            seconds = self._node.config.renewal_s
+            self._chain([(seconds, lambda: self._failed(Kind.JOIN_UNANSWERED, self.peer))])
 
     def terminate(self) -> None:
         """SKTERM: the session is over, whether the meter confirms or not."""
@@ -222,12 +251,14 @@ class Radio:
     def _ended_by_meter(self, session: int) -> None:
         if session == self.session:
             self.session = None
+            self._epoch += 1
+            self.is_joining = False
             self._report(Kind.TERMINATED_BY_METER, self.peer)
 
     # -- sending and receiving ---------------------------------------------------------------
 
     def send(
-        self, address: str, port: int, secure: int, data: bytes, done: Callable[[], None]
+        self, address: str, port: int, secure: int, data: bytes, done: Callable[[Outcome], None]
     ) -> None:
         """Transmit a datagram; events first, then `done`, when the radio has finished.
 
@@ -237,17 +268,15 @@ class Radio:
         epoch, life = self._epoch, self._life
         is_new = address not in self.neighbors and address != ALL_NODES
 
-        def transmit() -> None:
+        def transmit() -> Outcome:
             if epoch != self._epoch and self.is_joining and self.session is None:
                 self._report(Kind.NOT_SENT, address)
-                return
-            self.airtime.count(len(data))
-            if not self._gets_through(address, secure):
-                self._report(Kind.NOT_SENT, address)
-                return
-            self._report(Kind.SENT, address)
-            if self.session is not None and port == ECHONET_PORT and secure:
+                return Outcome.OTHER
+            outcome = self._transmit(address, secure, len(data))
+            self._report(Kind.NOT_SENT if outcome else Kind.SENT, address)
+            if not outcome and self.session is not None and port == ECHONET_PORT and secure:
                 self._node.receive(self.session, data, seconds)
+            return outcome
 
         def after_solicitation() -> None:
             if life != self._life:
@@ -262,10 +291,11 @@ class Radio:
             if is_new:
                 self._report(Kind.SOLICITED, address)
                 self._timers.after(0.1, after_solicitation)
+                done(Outcome.OK)
             else:
-                transmit()
-            done()
+                done(transmit())
 
+        self._faults.moment("send")
         self._timers.after(seconds, finish)
 
     def ping(self, address: str, done: Callable[[], None]) -> None:
@@ -273,16 +303,24 @@ class Radio:
         if self._is_reachable(address):
             self._timers.after(self._node.config.answer_mode, done)
 
-    def _gets_through(self, address: str, secure: int) -> bool:
-        if self.airtime.is_held or self._faults.strikes("unacknowledged"):
-            return False
-        if address == ALL_NODES:
-            return True
-        has_key = self.session is not None
-        return self._is_reachable(address) and (has_key or secure != 1)
+    def _transmit(self, address: str, secure: int, size: int) -> Outcome:
+        """A datagram goes out, or not."""
+        if self.session is None and secure == 1 and address != ALL_NODES:
+            return Outcome.OTHER
+        if self._faults.strikes("busy-channel"):
+            return Outcome.CARRIER_BUSY
+        self.airtime.count(size)
+        if self.airtime.is_held:
+            return Outcome.DUTY_LIMIT
+        if self._faults.strikes("unacknowledged"):
+            return Outcome.NO_ACKNOWLEDGMENT
+        if address == ALL_NODES or self._is_reachable(address):
+            return Outcome.OK
+        return Outcome.NO_ACKNOWLEDGMENT
 
     def _delivered(self, session: int, data: bytes, to_all: bool) -> None:
-        if session != self.session:
+        self._faults.moment("receive")
+        if not self._is_reachable(link_local(self._node.mac)):
             return
         destination = ALL_NODES if to_all else self.address
         datagram = Datagram(
@@ -294,7 +332,9 @@ class Radio:
             self._lqi(),
             data,
         )
-        self._emit(RadioEvent(Kind.RECEIVED, datagram=datagram))
+        is_readable = session == self.session and not self._faults.strikes("undeciphered")
+        kind = Kind.RECEIVED if is_readable else Kind.UNDECIPHERED
+        self._emit(RadioEvent(kind, datagram=datagram))
 
     # -- helpers -----------------------------------------------------------------------------
 
@@ -303,8 +343,14 @@ class Radio:
             self.channel, self.pan_id, self._node.mac
         )
 
+    def random(self, least: float, most: float) -> float:
+        """A number from the seeded source of this stick."""
+        return self._rng.uniform(least, most)
+
     def _lqi(self) -> int:
-        return max(1, min(255, self._node.config.lqi + self._rng.randint(-3, 3)))
+        config = self._node.config
+        jitter = self._rng.randint(-config.lqi_jitter, config.lqi_jitter)
+        return max(1, min(255, config.lqi + jitter - int(self._faults.value("fade"))))
 
     def _report(self, kind: Kind, address: str) -> None:
         self._emit(RadioEvent(kind, address))

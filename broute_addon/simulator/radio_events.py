@@ -1,7 +1,7 @@
 """What a radio reports to the dialect that speaks for it."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 
 from broute_addon.simulator.air import Beacon, Datagram
 
@@ -14,11 +14,13 @@ class Kind(Enum):
     SOLICITED = auto()
     ADVERTISED = auto()
     RECEIVED = auto()
-    BEACON = auto()
+    UNDECIPHERED = auto()
+    CHANNEL = auto()
     SCANNED = auto()
     ENERGY = auto()
     JOINED = auto()
-    JOIN_FAILED = auto()
+    JOIN_REFUSED = auto()
+    JOIN_UNANSWERED = auto()
     TERMINATED_BY_METER = auto()
     TERMINATED = auto()
     TERMINATION_TIMED_OUT = auto()
@@ -27,12 +29,27 @@ class Kind(Enum):
     UNLIMITED = auto()
 
 
+class Outcome(IntEnum):
+    """How a transmission ended; J11's send result (wisun-modules.md 3.5)."""
+
+    OK = 0
+    DUTY_LIMIT = 2
+    CARRIER_BUSY = 3
+    NO_ACKNOWLEDGMENT = 5
+    OTHER = 8
+
+
 @dataclass(frozen=True, slots=True)
 class RadioEvent:
-    """One report. `address` is the peer's, where the report concerns one."""
+    """One report.
+
+    `address` is the peer's, where the report concerns one; `beacons` are those of one scanned
+    `channel`; `levels` are channels and their energy as raw register values.
+    """
 
     kind: Kind
     address: str = ""
     datagram: Datagram | None = None
-    beacon: Beacon | None = None
+    channel: int = 0
+    beacons: tuple[Beacon, ...] = ()
     levels: tuple[tuple[int, int], ...] = ()

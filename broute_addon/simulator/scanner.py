@@ -1,7 +1,7 @@
-"""Scanning: 0.0096 s x (2^D + 1) on each channel of the mask (wisun-modules.md 2.7)."""
+"""Scanning: so many seconds on each channel (wisun-modules.md 2.7, 3.3)."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from broute_addon.simulator.air import FIRST_CHANNEL, LAST_CHANNEL, Beacon
 from broute_addon.simulator.radio_events import Kind, RadioEvent
@@ -9,7 +9,7 @@ from broute_addon.simulator.timers import Timers
 
 
 def dwell_s(duration: int) -> float:
-    """Seconds on one channel."""
+    """Seconds on one channel: 0.0096 s x (2^D + 1)."""
     return float(0.0096 * (2**duration + 1))
 
 
@@ -36,36 +36,55 @@ class Scanner:
         """Whatever is under way reports nothing more."""
         self._scan += 1
 
-    def listen(self, mask: int, duration: int, pairing_id: str | None) -> None:
-        """Active scan. `pairing_id` None hears everybody, else only the meter that has it."""
-        self.stop()
-        self._next_channel(channels_of(mask), duration, pairing_id, self._scan)
+    def listen(
+        self, channels: Sequence[int], dwell: float, duration: int, pairing_id: str | None
+    ) -> None:
+        """Active scan, `dwell` seconds on each channel; each reports its beacons when it is done.
 
-    def measure(self, mask: int, duration: int) -> None:
+        `duration` decides who is heard. `pairing_id` None hears everybody, else only the meter
+        that has it.
+        """
+        self.stop()
+        self._next_channel(channels, dwell, duration, pairing_id, self._scan)
+
+    def measure(self, channels: Sequence[int], dwell: float) -> None:
         """Energy detection; levels as raw register values."""
         self.stop()
-        scan, channels = self._scan, channels_of(mask)
+        scan = self._scan
         levels = tuple((channel, self._rng.randint(2, 24)) for channel in channels)
 
         def finish() -> None:
             if scan == self._scan:
                 self._emit(RadioEvent(Kind.ENERGY, levels=levels))
 
-        self._timers.after(dwell_s(duration) * len(channels), finish)
+        self._timers.after(dwell * len(channels), finish)
+
+    def heard(self, channel: int, duration: int, pairing_id: str | None) -> tuple[Beacon, ...]:
+        """Who answers on a channel within a duration."""
+        return tuple(
+            beacon
+            for beacon in self._beacons()
+            if beacon.channel == channel
+            and pairing_id in {None, beacon.pairing_id}
+            and duration >= beacon.heard_at
+        )
 
     def _next_channel(
-        self, channels: list[int], duration: int, pairing_id: str | None, scan: int
+        self,
+        channels: Sequence[int],
+        dwell: float,
+        duration: int,
+        pairing_id: str | None,
+        scan: int,
     ) -> None:
         def finish() -> None:
             if scan != self._scan:
                 return
-            for beacon in self._beacons():
-                is_wanted = pairing_id in {None, beacon.pairing_id}
-                if beacon.channel == channels[0] and is_wanted and duration >= beacon.heard_at:
-                    self._emit(RadioEvent(Kind.BEACON, beacon=beacon))
-            self._next_channel(channels[1:], duration, pairing_id, scan)
+            beacons = self.heard(channels[0], duration, pairing_id)
+            self._emit(RadioEvent(Kind.CHANNEL, channel=channels[0], beacons=beacons))
+            self._next_channel(channels[1:], dwell, duration, pairing_id, scan)
 
         if channels:
-            self._timers.after(dwell_s(duration), finish)
+            self._timers.after(dwell, finish)
         else:
             self._emit(RadioEvent(Kind.SCANNED))

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from broute_addon.simulator import sk_text
-from broute_addon.simulator.air import ECHONET_PORT, PANA_PORT
+from broute_addon.simulator.air import ECHONET_PORT, PANA_PORT, Beacon
 from broute_addon.simulator.faults import Faults
 from broute_addon.simulator.line_editor import CommandLine, LineEditor
 from broute_addon.simulator.modules import Module
 from broute_addon.simulator.radio import Radio
-from broute_addon.simulator.radio_events import Kind, RadioEvent
+from broute_addon.simulator.radio_events import Kind, Outcome, RadioEvent
+from broute_addon.simulator.scanner import channels_of, dwell_s
 from broute_addon.simulator.sk_commands import PRODUCT_WORDS, WORDS
 from broute_addon.simulator.sk_registers import AUTO_LOAD, RegisterFile
 from broute_addon.simulator.sk_values import SkError, exact_number, ipv6
@@ -36,7 +37,8 @@ _PEER_EVENTS: dict[Kind, tuple[str, str | None]] = {
     Kind.NOT_SENT: ("21", "01"),
     Kind.SOLICITED: ("21", "02"),
     Kind.ADVERTISED: ("02", None),
-    Kind.JOIN_FAILED: ("24", None),
+    Kind.JOIN_REFUSED: ("24", None),
+    Kind.JOIN_UNANSWERED: ("24", None),
     Kind.JOINED: ("25", None),
     Kind.TERMINATED_BY_METER: ("26", None),
     Kind.TERMINATED: ("27", None),
@@ -119,6 +121,11 @@ class SkStack:
     def sleep(self) -> None:
         self._asleep = True
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command is being carried out."""
+        return self._busy
+
     def _typed(self, command: CommandLine) -> None:
         if self._faults.strikes("overrun"):
             self.editor.overrun()
@@ -142,6 +149,7 @@ class SkStack:
                 self.answer(f"FAIL {error}\r\n".encode())
 
     def _execute(self, command: CommandLine) -> None:
+        self._faults.moment("command")
         word = WORDS.get(command.word)
         if word is None or (command.word in PRODUCT_WORDS and not self.module.has_product_commands):
             raise SkError("ER04")
@@ -187,13 +195,22 @@ class SkStack:
         if not self._faults.value("mute-stick"):
             self._output(data)
 
+    def _print_report(self, data: bytes) -> None:
+        """A line may lose a byte, or its second half to an unplugging."""
+        if self._faults.strikes("cut-line"):
+            data = self._faults.cut(data)
+        if self._faults.is_armed("print"):
+            self._faults.moment("print")
+            data = data[: len(data) // 2]
+        self._print(data)
+
     def print_line(self, data: bytes) -> None:
         """Print something unasked for, with whatever disturbs it."""
         if self._faults.strikes("garbage"):
             self._print(self._faults.noise())
         if self._faults.strikes("blank-lines"):
             self._print(b"\r\n")
-        self._print(data)
+        self._print_report(data)
 
     def _own(self, number: str) -> bytes:
         return sk_text.event(number, self.radio.address, is_dual=self.module.is_dual)
@@ -207,15 +224,9 @@ class SkStack:
         """Print what the radio reports."""
         if event.kind is Kind.RECEIVED:
             self._received(event)
-        elif event.kind is Kind.BEACON and event.beacon is not None:
-            self.print_line(
-                self._own("20")
-                + sk_text.pan_description(
-                    event.beacon,
-                    is_dual=self.module.is_dual,
-                    has_pairing_id=self._scan_mode == 2,
-                )
-            )
+        elif event.kind is Kind.CHANNEL:
+            for beacon in event.beacons:
+                self._beacon(beacon)
         elif event.kind is Kind.ENERGY:
             self.print_line(
                 self._own("1F")
@@ -227,10 +238,17 @@ class SkStack:
             )
         elif event.kind in _OWN_EVENTS:
             self.print_line(self._own(_OWN_EVENTS[event.kind]))
-        else:
+        elif event.kind in _PEER_EVENTS:
             number, parameter = _PEER_EVENTS[event.kind]
             if number != "21" or not self._faults.strikes("missing-event21"):
                 self.print_line(self._peer(number, event.address, parameter))
+
+    def _beacon(self, beacon: Beacon) -> None:
+        has_pairing_id = self._scan_mode == 2
+        block = sk_text.pan_description(
+            beacon, is_dual=self.module.is_dual, has_pairing_id=has_pairing_id
+        )
+        self.print_line(self._own("20") + block)
 
     def _received(self, event: RadioEvent) -> None:
         datagram = event.datagram
@@ -276,12 +294,13 @@ class SkStack:
         self._scan_mode = mode
 
         def begin() -> None:
+            channels, dwell = channels_of(mask), dwell_s(duration)
+            self._faults.moment("scan")
             if mode == 0:
-                self.radio.scanner.measure(mask, duration)
+                self.radio.scanner.measure(channels, dwell)
             else:
-                self.radio.scanner.listen(
-                    mask, duration, self.registers.pairing_id if mode == 2 else None
-                )
+                pairing_id = self.registers.pairing_id if mode == 2 else None
+                self.radio.scanner.listen(channels, dwell, duration, pairing_id)
 
         self.ok(then=begin)
 
@@ -296,7 +315,7 @@ class SkStack:
             raise SkError("ER10")
         generation = self._generation
 
-        def done() -> None:
+        def done(_: Outcome) -> None:
             if generation != self._generation:
                 return
             if not self._faults.strikes("missing-ok"):

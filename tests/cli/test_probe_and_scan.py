@@ -9,6 +9,7 @@ import pytest
 from broute_addon.cli import probe, scan
 from broute_addon.simulator import House, HouseConfig, PtyPort
 from broute_addon.simulator.sk_registers import CHANNEL, ECHO, PAN_ID
+from broute_addon.simulator.skstack import SkStack
 
 SETTINGS = (CHANNEL, PAN_ID, ECHO)
 
@@ -26,6 +27,7 @@ async def test_probe_tells_the_stick_and_changes_nothing(
     link = tmp_path / "stick"
     port = PtyPort(link)
     async with House(HouseConfig(module=module, states=("joined",), speed=0), port) as house:
+        assert isinstance(house.stick, SkStack)
         registers = [house.stick.registers.read(number) for number in SETTINGS]
         assert await probe.probe(arguments(probe, str(link), "--json")) == 0
         assert [house.stick.registers.read(number) for number in SETTINGS] == registers

@@ -63,7 +63,7 @@ def test_a_stick_pulled_by_a_scheduled_fault_comes_back_under_its_name(tmp_path:
     "options",
     [
         ["--module", "toaster"],
-        ["--module", "bp35c2-j11"],
+        ["--module", "bp35c2-j11", "--state", "sa2"],
         ["--state", "drunk"],
         ["--generation", "3"],
         ["--speed", "fast"],
