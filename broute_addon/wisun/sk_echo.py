@@ -30,7 +30,7 @@ class Echo:
         """
         head = buffer.peek(len(self._left) + len(max(_ASYNCHRONOUS, key=len)))
         same = _common(head, self._left)
-        if not same:
+        if not same or head.startswith(_ASYNCHRONOUS):
             return True
         if same == len(head):
             return False
@@ -46,7 +46,7 @@ class Echo:
     def _before_an_event(self, buffer: ReceiveBuffer, head: bytes, same: int) -> bool:
         """False when the beginning of an event may still become one."""
         undecided = False
-        for size in range(same, 0, -1):
+        for size in range(same, -1, -1):
             rest = head[size:]
             if rest.startswith(_ASYNCHRONOUS):
                 self._consume(buffer, size)

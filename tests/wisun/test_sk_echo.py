@@ -61,8 +61,12 @@ def test_echo_goes_and_sentences_stay(
     assert [event for chunk in chunks for event in dialect.receive(chunk)] == events
 
 
-def test_a_datagram_inside_an_echoed_line_is_read() -> None:
+@pytest.mark.parametrize("step", [1, 5, 1000])
+def test_a_datagram_inside_an_echoed_line_is_read(step: int) -> None:
+    """What is left of the echo, `ER`, begins like the datagram."""
     dialect = SkStack(DUAL)
     dialect.expect(Exchange(b"", "", echo=b"SKVER"))
-    events = dialect.receive(b"SKV" + wire.erxudp_hex(wire.POWER_420_W) + b"ER\r\nOK\r\n")
+    data = b"SKV" + wire.erxudp_hex(wire.POWER_420_W) + b"ER\r\nOK\r\n"
+    chunks = [data[i : i + step] for i in range(0, len(data), step)]
+    events = [event for chunk in chunks for event in dialect.receive(chunk)]
     assert [type(event) for event in events] == [UdpReceived, CommandAccepted]
