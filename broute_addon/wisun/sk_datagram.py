@@ -71,7 +71,7 @@ def _payload(body: bytes, size: int) -> tuple[bytes, int] | Literal["incomplete"
     digits = _leading_digits(body)
     if digits >= min(2 * size, len(body)):
         form, length = "hexadecimal", 2 * size
-    elif digits >= size and body[size : size + 2] == b"\r\n":
+    elif digits >= size and b"\r\n".startswith(body[size : size + 2]):
         form, length = "binary", size  # raw bytes that happen to be digits
     elif digits >= size:
         return "broken"

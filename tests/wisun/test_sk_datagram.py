@@ -50,6 +50,11 @@ def test_a_payload_may_hold_line_ends_zeros_and_digits(payload: bytes) -> None:
     assert payloads(wire.erxudp_binary(payload)) == [payload]
 
 
+@pytest.mark.parametrize("payload", [b"\r\n" * 9, b" \0\xff\r", b"0123", b"0", b"\n"])
+def test_a_payload_may_hold_them_one_byte_at_a_time(payload: bytes) -> None:
+    assert payloads(*(bytes([byte]) for byte in wire.erxudp_binary(payload))) == [payload]
+
+
 def test_two_datagrams_in_a_chunk_and_one_in_many() -> None:
     assert payloads(BINARY + HEXADECIMAL) == [POWER, POWER]
     assert payloads(*(bytes([byte]) for byte in BINARY + HEXADECIMAL)) == [POWER, POWER]
