@@ -62,6 +62,7 @@ class Gate:
         self._end = _NOT_JOINED
         self._renewal: asyncio.TimerHandle | None = None
         self._hold: asyncio.TimerHandle | None = None
+        self._update()
 
     @property
     def is_joined(self) -> bool:

@@ -168,3 +168,11 @@ def test_an_end_of_our_own_doing_is_not_told(move: Move) -> None:
         assert witness.told == []
 
     run_virtual(scenario())
+
+
+def test_without_a_session_nobody_waits() -> None:
+    async def scenario() -> None:
+        with pytest.raises(SessionLostError):
+            await Gate(lambda _: None).wait()
+
+    run_virtual(scenario())
