@@ -107,7 +107,7 @@ def by_itself(manner: Manner) -> st.SearchStrategy[tuple[bytes, Meaning]]:
     return events | datagrams
 
 
-OK: Meaning = ("CommandAccepted", None)
+OK: Meaning = ("CommandAccepted",)
 SENT: Meaning = ("Transmitted", 0)
 
 
@@ -182,7 +182,8 @@ def meaning_of(event: Event) -> Meaning:
         case _:
             slots: Any = getattr(event, "__slots__", ())
             values = (getattr(event, slot) for slot in slots)
-            return (type(event).__name__, *(getattr(value, "value", value) for value in values))
+            told = (getattr(value, "value", value) for value in values if value is not None)
+            return (type(event).__name__, *told)
 
 
 def meanings_of(events: list[Event]) -> list[Meaning]:

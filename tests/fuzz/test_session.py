@@ -1,0 +1,351 @@
+"""State machines over the session: the gate alone, and the whole link on a simulated stick.
+
+Whatever comes in whatever order, late, doubled or never: one command at a time, nobody waits for
+ever, and the way back to a joined session always exists.
+"""
+
+import asyncio
+import re
+from collections.abc import Coroutine
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from broute_addon.errors import BRouteError, SessionLostError
+from broute_addon.redaction import Secret
+from broute_addon.simulator import PASSWORD, ROUTE_B_ID, House, HouseConfig, MemoryPort
+from broute_addon.simulator.virtual_time import VirtualTimeLoop
+from broute_addon.wisun.events import (
+    Event,
+    JoinFailed,
+    JoinSucceeded,
+    LinkEvent,
+    Noise,
+    Notice,
+    SessionClosed,
+    SessionEnded,
+    SessionExpired,
+    SessionRenewed,
+    SessionRenewing,
+    TerminatedByMeter,
+    TransmitBudgetExhausted,
+    TransmitBudgetRestored,
+    TransmitHeld,
+    TransmitReleased,
+)
+from broute_addon.wisun.gate import HOLD_S, RENEWAL_S, Gate
+from broute_addon.wisun.link import Link
+from broute_addon.wisun.session import Move, State
+from broute_addon.wisun.values import Credentials, Datagram, MacAddress, Pan
+from tests.fuzz.effort import tries
+from tests.wire import sk_sessions as wire
+
+
+class Virtual(RuleBasedStateMachine):
+    """A machine with an event loop in virtual time that runs only within its rules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = VirtualTimeLoop()
+        self.complaints: list[str] = []
+        self.loop.set_exception_handler(lambda _, told: self.complaints.append(str(told)))
+
+    def go(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
+        """Runs the loop until `work` is done."""
+        return self.loop.run_until_complete(work)
+
+    def teardown(self) -> None:
+        assert not self.complaints
+        self.loop.close()
+
+
+_heard: list[Event] = [
+    JoinSucceeded(),
+    JoinFailed(),
+    TerminatedByMeter(),
+    SessionClosed(confirmed=True),
+    SessionClosed(confirmed=False),
+    SessionExpired(),
+    TransmitBudgetExhausted(),
+    TransmitBudgetRestored(),
+    Notice(0x45),
+    Noise(3),
+]
+
+
+class GateMachine(Virtual):
+    """Any event and any move of our own, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[LinkEvent] = []
+        self.gate = Gate(self.told.append)
+        self.waiting: list[tuple[float, asyncio.Task[None]]] = []
+
+    @rule(event=st.sampled_from(_heard))
+    def hear(self, event: Event) -> None:
+        async def heard() -> None:
+            self.gate.heard(event)
+
+        self.go(heard())
+
+    @rule(move=st.sampled_from(Move))
+    def move(self, move: Move) -> None:
+        async def moved() -> None:
+            self.gate.move(move)
+
+        self.go(moved())
+
+    @rule(seconds=st.sampled_from([0.0, 1.0, RENEWAL_S - 1, RENEWAL_S + 1, HOLD_S]))
+    def time_passes(self, seconds: float) -> None:
+        self.go(asyncio.sleep(seconds))
+
+    @precondition(lambda self: len(self.waiting) < 3)
+    @rule()
+    def somebody_wants_to_send(self) -> None:
+        self.waiting.append((self.loop.time(), self.loop.create_task(self.gate.wait())))
+
+    @invariant()
+    def nobody_waits_longer_than_a_renewal_and_a_hold(self) -> None:
+        for since, task in self.waiting:
+            # A hold may be announced again and again; each time its hour begins anew.
+            is_held = self.gate.is_held and self.gate.is_joined
+            is_renewing = self.gate.state is State.RENEWING
+            assert task.done() or is_held or is_renewing or self.loop.time() == since
+        for _, task in self.waiting:
+            if task.done() and (error := task.exception()) is not None:
+                assert isinstance(error, SessionLostError)
+        self.waiting = [(since, task) for since, task in self.waiting if not task.done()]
+
+    @invariant()
+    def what_is_told_makes_sense(self) -> None:
+        held = [e for e in self.told if isinstance(e, TransmitHeld | TransmitReleased)]
+        assert all(isinstance(e, TransmitHeld) == (i % 2 == 0) for i, e in enumerate(held))
+        assert self.gate.is_held == (len(held) % 2 == 1)
+        session = [
+            e for e in self.told if isinstance(e, SessionRenewing | SessionRenewed | SessionEnded)
+        ]
+        if session and isinstance(session[-1], SessionEnded):
+            assert self.gate.state is not State.RENEWING
+        assert (self.gate.state is State.RENEWING) <= (
+            bool(session) and isinstance(session[-1], SessionRenewing)
+        )
+
+    def teardown(self) -> None:
+        async def way_back() -> None:
+            self.gate.move(Move.RESET)
+            self.gate.release()
+            self.gate.move(Move.JOIN)
+            self.gate.heard(JoinSucceeded())
+            async with asyncio.timeout(1):
+                await self.gate.wait()
+            assert self.gate.state is State.JOINED
+            await asyncio.gather(*(task for _, task in self.waiting), return_exceptions=True)
+            self.gate.close()
+            try:
+                await self.gate.wait()
+            except SessionLostError:
+                pass
+            else:
+                raise AssertionError("a closed gate lets nobody through")
+
+        self.go(way_back())
+        super().teardown()
+
+
+CREDENTIALS = Credentials(Secret(ROUTE_B_ID), Secret(PASSWORD))
+PAN = Pan(0x2D, 0x42A7, MacAddress.parse(wire.MAC))
+GET_POWER = bytes.fromhex("1081000105FF010288016201E700")
+METER = wire.METER.encode()
+LATE = [
+    b"OK\r\n",
+    b"FAIL ER10\r\n",
+    b"EVER 1.5.2\r\nOK\r\n",
+    *(b"EVENT %02X %s 0\r\n" % (number, METER) for number in (0x21, 0x22, 0x24, 0x25, 0x27, 0x28)),
+    wire.erxudp_binary(wire.POWER_420_W),
+    wire.erxudp_binary(wire.POWER_420_W)[:60],
+    b"\xff\0\r\n",
+]
+FAULTS = ["expire", "expire-fail", "terminate", "forget-session", "reset-stick"]
+PASSING = ["missing-ok", "missing-event21", "overrun", "garbage", "wrong-length", "unacknowledged"]
+_ANSWER = re.compile(rb"(?:^|[\r\n])(?:OK(?: \w+)?|FAIL ER\d+)[\r\n]")
+_MARKERS = (b"\r\nSKVER\r\n", b"\r\nSKINFO\r\n")
+
+
+class Watch:
+    """Sees both directions of the port: is a command written while another has no answer?
+
+    One that was given up (its caller left, its deadline passed) may be followed only after a
+    marker was asked and answered.
+    """
+
+    def __init__(self, port: MemoryPort) -> None:
+        self.unanswered = b""
+        self.doubled: list[tuple[bytes, bytes]] = []
+        self._asked_marker = False
+        self._heard = b""
+        into, out = port.on_input, port.send
+
+        def written(data: bytes) -> None:
+            self._written(data)
+            into(data)
+
+        def sent(data: bytes) -> None:
+            self._said(data)
+            out(data)
+
+        port.on_input = written
+        port.send = sent  # type: ignore[method-assign]
+
+    def _written(self, data: bytes) -> None:
+        if data in _MARKERS:
+            self._asked_marker = True
+            self._heard = b""
+            return
+        if self.unanswered:
+            self.doubled.append((self.unanswered, data))
+        self.unanswered, self._asked_marker, self._heard = data, False, b""
+
+    def _said(self, data: bytes) -> None:
+        self._heard = (self._heard + data)[-4000:]
+        if _ANSWER.search(self._heard):
+            self.unanswered = b""
+
+
+class LinkMachine(Virtual):
+    """Commands, cancelled at any moment, on a stick that lies, forgets, restarts and is late."""
+
+    @initialize(
+        module=st.sampled_from(["bp35a1", "bp35c2"]), form=st.sampled_from(["hex", "binary"])
+    )
+    def open(self, module: str, form: str) -> None:
+        self.events: list[LinkEvent] = []
+        self.datagrams: list[Datagram] = []
+        self.tasks: list[asyncio.Task[object]] = []
+        self.port = MemoryPort(seed=3)
+
+        async def opened() -> Link:
+            self.house = House(HouseConfig(module=module, states=(form,)), self.port)
+            await self.house.__aenter__()
+            await asyncio.sleep(3)
+            link = await Link.open(
+                self.port.connect,
+                "/dev/stick",
+                on_datagram=self.datagrams.append,
+                on_event=self.events.append,
+            )
+            self.watch = Watch(self.port)
+            return link
+
+        self.link: Link = self.go(opened())
+
+    def _begin(self, work: Coroutine[Any, Any, object]) -> None:
+        self.tasks.append(self.loop.create_task(work))
+
+    @rule()
+    def join(self) -> None:
+        self._begin(self.link.join(PAN, CREDENTIALS))
+
+    @rule()
+    def send(self) -> None:
+        self._begin(self.link.send(GET_POWER))
+
+    @rule()
+    def scan(self) -> None:
+        self._begin(self.link.scan(CREDENTIALS, (4,)))
+
+    @rule()
+    def leave(self) -> None:
+        self._begin(self.link.terminate())
+
+    @rule()
+    def reset(self) -> None:
+        self._begin(self.link.reset())
+
+    @rule(seconds=st.sampled_from([0.0, 0.004, 0.05, 0.3, 2.0, 4.0, 45.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.go(asyncio.sleep(seconds))
+
+    @rule()
+    def all_is_done(self) -> None:
+        async def done() -> None:
+            async with asyncio.timeout(600 * (len(self.tasks) + 1)):
+                await asyncio.gather(*self.tasks, return_exceptions=True)
+
+        self.go(done())
+
+    @precondition(lambda self: self.tasks)
+    @rule(which=st.integers(0, 9))
+    def somebody_gives_up(self, which: int) -> None:
+        self.tasks[which % len(self.tasks)].cancel()
+
+    @rule(kind=st.sampled_from(FAULTS))
+    def fault(self, kind: str) -> None:
+        async def fired() -> None:
+            self.house.faults.fire(kind)
+
+        self.go(fired())
+
+    @rule(kind=st.sampled_from(PASSING))
+    def passing_fault(self, kind: str) -> None:
+        self.house.faults.next(kind)
+
+    @rule()
+    def airtime_is_used_up(self) -> None:
+        async def fired() -> None:
+            self.house.faults.fire("budget", for_s=30)
+
+        self.go(fired())
+
+    @rule(said=st.sampled_from(LATE))
+    def something_late_is_said(self, said: bytes) -> None:
+        async def heard() -> None:
+            self.port.send(said)
+
+        self.go(heard())
+
+    @invariant()
+    def one_command_at_a_time(self) -> None:
+        if hasattr(self, "watch"):
+            assert self.watch.doubled == []
+
+    @invariant()
+    def only_told_errors(self) -> None:
+        for task in [task for task in getattr(self, "tasks", ()) if task.done()]:
+            self.tasks.remove(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                assert isinstance(error, BRouteError), error
+
+    def teardown(self) -> None:
+        if not hasattr(self, "link"):
+            super().teardown()
+            return
+
+        async def way_back() -> None:
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+            for kind in PASSING:
+                self.house.faults.release(kind)
+                self.house.faults._next.clear()
+            await asyncio.sleep(60)
+            await self.link.reset()
+            await self.link.join(PAN, CREDENTIALS)
+            assert self.link.is_joined
+            heard = len(self.datagrams)
+            await self.link.send(GET_POWER)
+            await asyncio.sleep(6)
+            assert len(self.datagrams) > heard
+            await self.link.close()
+            await self.house.__aexit__(None, None, None)
+
+        self.go(way_back())
+        assert self.watch.doubled == []
+        super().teardown()
+
+
+TestGate = GateMachine.TestCase
+TestGate.settings = tries(60, steps=30)
+TestLink = LinkMachine.TestCase
+TestLink.settings = tries(25, steps=25)
