@@ -189,7 +189,7 @@ class Faults:
     def moment(self, moment: str) -> None:
         """Something begins: the events that wait for it happen as soon as it has begun."""
         for spec in self._armed.pop(moment, ()) if self._armed else ():
-            self._timers.unscaled(0.0, lambda one=spec: self._start(one))  # type: ignore[misc]
+            self._timers.soon(lambda one=spec: self._start(one))  # type: ignore[misc]
 
     def strikes(self, kind: str) -> bool:
         """Whether the fault hits this time."""

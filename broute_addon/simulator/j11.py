@@ -82,6 +82,11 @@ class J11Stick:
 
     # -- power -------------------------------------------------------------------------------
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command is being carried out."""
+        return self._is_busy
+
     def power_up(self) -> None:
         """Begin as after power-up: deaf for a moment, then 6019."""
         self.power_down()
@@ -206,9 +211,9 @@ class J11Stick:
         if self._faults.strikes("cut-line"):
             whole = self._faults.cut(whole)
         if self._faults.is_armed("print"):
-            self._faults.moment("print")
             whole = whole[: len(whole) // 2]
         self._output(whole)
+        self._faults.moment("print")
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call unless the module restarts before."""

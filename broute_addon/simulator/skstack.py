@@ -200,9 +200,9 @@ class SkStack:
         if self._faults.strikes("cut-line"):
             data = self._faults.cut(data)
         if self._faults.is_armed("print"):
-            self._faults.moment("print")
             data = data[: len(data) // 2]
         self._print(data)
+        self._faults.moment("print")
 
     def print_line(self, data: bytes) -> None:
         """Print something unasked for, with whatever disturbs it."""

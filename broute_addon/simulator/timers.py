@@ -32,6 +32,10 @@ class Timers:
         """Call after `seconds` of the loop's own time."""
         return self._start(seconds, call)
 
+    def soon(self, call: Callable[[], None]) -> asyncio.Handle:
+        """Call as soon as what happens now has happened."""
+        return self._start(None, call)
+
     def track(self, handle: asyncio.Handle) -> None:
         """Let a timer made elsewhere (the meter's clock) end with the others."""
         self._handles.add(handle)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broute_addon.simulator import FaultSpec, MeterConfig, parse_fault, run_virtual
+from broute_addon.simulator import AirConfig, FaultSpec, MeterConfig, parse_fault, run_virtual
 from broute_addon.simulator.faults import CONDITIONS, EVENTS
 from broute_addon.simulator.household import DAY_S
 from tests.simulator.bench import METER, Bench
@@ -26,6 +26,8 @@ ANSWER = "1081123402880105FF017201E704"
         ("late-answer=6@1.5", FaultSpec("late-answer", "6", 1.5)),
         ("clock-step=-90@10", FaultSpec("clock-step", "-90", 10.0)),
         ("move-channel=3B", FaultSpec("move-channel", "3B")),
+        ("move-pan=12AB@9", FaultSpec("move-pan", "12AB", 9.0)),
+        ("unplug@join+5", FaultSpec("unplug", None, 0.0, 5.0, "join")),
     ],
 )
 def test_fault_grammar(text: str, spec: FaultSpec) -> None:
@@ -91,6 +93,9 @@ def test_lost_requests_and_answers_are_sent_but_unanswered() -> None:
         ("missing-ok", "\r\nOK\r\n", 0),
         ("missing-event21", "EVENT 21", 0),
         ("unacknowledged", f"EVENT 21 {METER} 0 01", 1),
+        ("busy-channel", f"EVENT 21 {METER} 0 01", 1),
+        ("undeciphered", ANSWER, 0),
+        ("cut-line", f"EVENT 21 {METER} 0 00\r\n", 0),
         ("overrun", "FAIL ER09", 1),
     ],
 )
@@ -104,6 +109,64 @@ def test_a_fault_strikes_once_and_is_over(kind: str, mark: str, count: int) -> N
         assert bench.house.faults.struck[kind] == 1
 
     with_joined(scenario, states=("hex",))
+
+
+def test_a_stalled_log_in_ends_after_two_datagrams() -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.type(b"SKTERM\r\n", 2)
+        bench.house.faults.next("stalled-join")
+        bench.write(f"SKJOIN {METER}\r\n".encode())
+        heard = await bench.until(b"EVENT 24")
+        assert heard.count(b"02CC 02CC") == 2
+
+    with_joined(scenario)
+
+
+def test_a_stick_can_be_made_to_renew_its_session() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.house.faults.fire("renew")
+        assert f"EVENT 25 {METER} 0".encode() in await bench.quiet(4)
+        assert await bench.ask(POWER) is not None
+
+    with_joined(scenario)
+
+
+def test_another_pan_id_is_silence_until_it_is_scanned() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.house.faults.fire("move-pan", "12AB")
+        assert await bench.ask(POWER) is None
+        assert b"Pan ID:12AB" in await bench.type(b"SKSCAN 2 FFFFFFFF 5 0\r\n", 10)
+
+    with_joined(scenario)
+
+
+def test_a_power_cut_takes_meter_and_stick() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.house.faults.fire("power-cut", for_s=10)
+        await bench.quiet(1)
+        assert isinstance(bench.lost_error, OSError)
+        await bench.quiet(10)
+        await bench.open()
+        await bench.join()
+        assert await bench.ask(POWER) is not None
+
+    with_joined(scenario)
+
+
+def test_a_notification_comes_twice_and_a_signal_fades() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.house.faults.next("doubled-notification")
+        bench.house.faults.hold("fade", 100)
+        heard = await bench.quiet(1800)
+        assert heard.count(b"02880105FF017302EA0B") == 2
+        assert heard.count(b" 7D 1 0 ") + heard.count(b" 7E 1 0 ") + heard.count(b" 7C 1 0 ") == 2
+
+    with_joined(
+        scenario,
+        states=("hex", "sa2"),
+        meter=MeterConfig(),
+        air=AirConfig(lqi=0xE1, lqi_jitter=1),
+    )
 
 
 def test_a_late_answer_comes_late() -> None:
