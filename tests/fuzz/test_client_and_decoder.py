@@ -159,7 +159,7 @@ scales = st.none() | st.builds(
 )
 
 
-@tries(250)
+@tries(120)
 @given(st.lists(answers, max_size=5), scales)
 def test_any_edts_become_readings_or_nothing(
     batches: list[dict[int, bytes]], scale: EnergyScale | None

@@ -36,7 +36,7 @@ def sentences(loaded: LoadedOptions) -> str:
     return " ".join([*told, *printed, repr(loaded), repr(loaded.options)])
 
 
-@tries(120)
+@tries(80)
 @given(documents)
 def test_any_json_value_is_options_and_faults(raw: object) -> None:
     loaded = parse_options(raw)
@@ -73,7 +73,7 @@ def _wrapped(secret: str, how: int) -> Any:  # noqa: ANN401 - JSON
     ][how]
 
 
-@tries(120)
+@tries(80)
 @given(st.data(), _route_b_ids | _passwords, documents)
 def test_no_secret_is_told_wherever_it_was_typed(
     data: st.DataObject, secret: str, raw: object
