@@ -50,6 +50,7 @@ from broute_addon.wisun.events import (
     PanFound,
     PortLost,
     Restarted,
+    TransmitBudgetExhausted,
     TransmitResult,
     Transmitted,
     UdpReceived,
@@ -234,11 +235,18 @@ class Link:
     async def send(self, edata: bytes) -> None:
         """Sends a datagram to the meter; returns when the stick reports it as sent.
 
+        One that the airtime limit has stopped is sent when the limit is over.
+
         Raises:
             SessionLostError: there is no session (any more), or it can't be sent through.
             TransmitFailedError: the radio couldn't deliver it: ask again.
             DongleTimeoutError, CommandFailedError, TransportError: the stick's fault.
         """
+        while Transmitted(TransmitResult.FAILED) in (events := await self._send(edata)):
+            if not any(isinstance(event, TransmitBudgetExhausted) for event in events):
+                raise TransmitFailedError(message("transmit_failed"))
+
+    async def _send(self, edata: bytes) -> tuple[Event, ...]:
         try:
             await self._gate.wait()
             if self._reception.keys_are_doubtful:
@@ -248,7 +256,7 @@ class Link:
             raise
         assert self.pan is not None  # noqa: S101 - the gate lets only joined links pass
         try:
-            events = await self._dongle.run(SendUdp(self.pan.address.link_local, edata))
+            return await self._dongle.run(SendUdp(self.pan.address.link_local, edata))
         except CommandFailedError as refused:
             # While the stick renews the session it refuses; the gate is shut by then.
             is_passing = self._gate.is_held or self._gate.state is State.RENEWING
@@ -263,8 +271,6 @@ class Link:
             if not self._dongle.is_in_step:
                 raise
             raise TransmitFailedError(message("transmit_failed")) from late
-        if Transmitted(TransmitResult.FAILED) in events:
-            raise TransmitFailedError(message("transmit_failed"))
 
     async def terminate(self, timeout_s: float = 4.0) -> None:
         """Ends the session politely, whether the meter answers or not.

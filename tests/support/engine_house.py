@@ -37,6 +37,8 @@ from broute_addon.wisun.values import Credentials
 
 START = datetime(2026, 4, 5, 12, 1, tzinfo=JST)
 PORT = "/dev/serial/by-id/usb-simulated"
+_J11_REQUEST = bytes.fromhex("D0EA83FC")
+_J11_PAYLOAD = 12 + 22  # the header, then address, ports and length
 _SENDTO = re.compile(rb"SKSENDTO [^ ]+ [^ ]+ 0E1A 1 (?:0 )?([0-9A-F]{4}) ", re.DOTALL)
 
 
@@ -81,8 +83,9 @@ class Lab:
         return list(dict.fromkeys(met))
 
     def commands(self, word: str) -> list[float]:
-        """When a command of the stick was written."""
-        return [at for at, data in self.written if data.startswith(word.encode())]
+        """When a command of the stick was written; for a J11 module its code, as `0056`."""
+        j11 = _J11_REQUEST + bytes.fromhex(word) if word.isalnum() and word[0] == "0" else b""
+        return [at for at, data in self.written if data.startswith(j11 or word.encode())]
 
     def requests(self) -> list[tuple[float, Frame]]:
         """The ECHONET Lite frames that were sent."""
@@ -90,6 +93,8 @@ class Lab:
         for at, data in self.written:
             if match := _SENDTO.match(data):
                 found.append((at, Frame.parse(data[match.end() :])))
+            elif data.startswith(_J11_REQUEST + b"\x00\x08"):
+                found.append((at, Frame.parse(data[_J11_PAYLOAD:])))
         return found
 
     def longest_gap_s(self, key: str, since: float, until: float) -> float:

@@ -258,12 +258,7 @@ def test_the_airtime_limit_holds_requests_and_loses_none() -> None:
         await asyncio.sleep(5)
         site.house.faults.fire("budget", for_s=150)
         began = now()
-        for _ in range(10):
-            try:
-                await site.answer(link)
-            except TransmitFailedError:
-                continue
-            break
+        await site.answer(link)
         assert 150 < now() - began < 215
         assert site.kinds == [TransmitHeld, TransmitReleased]
         assert link.is_joined
