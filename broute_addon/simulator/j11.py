@@ -7,18 +7,18 @@ inside and are never shown; the host sees results only.
 
 from collections.abc import Callable
 
-from broute_addon.simulator import j11_frames
-from broute_addon.simulator.air import (
-    ALL_NODES,
-    PANA_PORT,
-    Beacon,
-    Datagram,
-    link_local,
-    rssi_dbm,
-)
+from broute_addon.simulator import j11_frames, j11_notifications
+from broute_addon.simulator.air import PANA_PORT, Beacon, Datagram, link_local
 from broute_addon.simulator.faults import Faults
 from broute_addon.simulator.j11_commands import COMMANDS, MAY_OVERTAKE_PANA, Refusal
 from broute_addon.simulator.j11_frames import FrameReader, Request
+from broute_addon.simulator.j11_notifications import (
+    MAC_LOST,
+    NO_PORT,
+    NOT_DECRYPTED,
+    PANA_LOST,
+    strength,
+)
 from broute_addon.simulator.j11_state import REFUSALS, Memory, Phase, j11_channel
 from broute_addon.simulator.modules import Module
 from broute_addon.simulator.radio import Radio
@@ -40,8 +40,6 @@ _PANA_RESULTS = {
     Kind.JOIN_REFUSED: _REFUSED,
     Kind.JOIN_UNANSWERED: _UNANSWERED,
 }
-_MAC_LOST, _PANA_LOST = 0x03, 0x04
-_NOT_DECRYPTED, _NO_PORT = 0x01, 0x40
 
 
 class J11Stick:
@@ -97,7 +95,7 @@ class J11Stick:
             if generation == self._generation:
                 self._is_booting = False
                 self._faults.release("stalled-stick")
-                self.send(0x6019)
+                self.send(j11_notifications.STARTED)
 
         seconds = max(self.module.boot_s, self.radio.random(_BOOT_LEAST, _BOOT_MOST))
         self._timers.after(seconds, started)
@@ -249,7 +247,7 @@ class J11Stick:
         def forget() -> None:
             if link == self._links and self.phase is Phase.OPERATING:
                 self.memory.is_listed = False
-                self._connection_changed(_MAC_LOST)
+                self._connection_changed(MAC_LOST)
 
         generation = self._generation
         self._timers.lasting(
@@ -261,34 +259,29 @@ class J11Stick:
     def radio_event(self, event: RadioEvent) -> None:
         """Tell the host what it is told; the rest stays inside."""
         if event.kind is Kind.CHANNEL:
-            self._scanned(event)
+            channel = j11_channel(event.channel)
+            data = j11_notifications.scan_result(channel, event.beacons)
+            self.send(j11_notifications.SCANNED, data)
         elif event.kind is Kind.SCANNED:
             self.answer(0x0051)
         elif event.kind is Kind.ENERGY:
             pairs = b"".join(bytes([j11_channel(one), level]) for one, level in event.levels)
             self.answer(0x00DB, bytes([1, len(event.levels)]) + pairs)
         elif event.kind in _PANA_RESULTS:
-            self.send(0x6028, bytes([_PANA_RESULTS[event.kind]]) + self._peer_mac())
+            self.send(j11_notifications.PANA, bytes([_PANA_RESULTS[event.kind]]) + self._peer_mac())
         elif event.kind in {Kind.TERMINATED_BY_METER, Kind.EXPIRED}:
-            self._connection_changed(_PANA_LOST)
+            self._connection_changed(PANA_LOST)
             self.watch_list()
         elif event.datagram is not None and self.memory.peer is not None:
             self._received(event.datagram, is_readable=event.kind is Kind.RECEIVED)
 
-    def _scanned(self, event: RadioEvent) -> None:
-        channel, count = j11_channel(event.channel), len(event.beacons)
-        rows = b"".join(
-            bytes.fromhex(one.mac) + one.pan_id.to_bytes(2, "big") + rssi_byte(one.lqi)
-            for one in event.beacons
-        )
-        self.send(0x4051, bytes([0, channel, count]) + rows if count else bytes([1, channel]))
-
     def _connection_changed(self, state: int) -> None:
-        self.send(0x601A, bytes([state]) + self._peer_mac() + self.peer_strength())
+        data = bytes([state]) + self._peer_mac() + self.peer_strength()
+        self.send(j11_notifications.CONNECTION, data)
 
     def peer_strength(self) -> bytes:
         """How strongly the coordinator was heard, signed dBm."""
-        return rssi_byte(self.memory.peer.lqi if self.memory.peer else 0)
+        return strength(self.memory.peer.lqi if self.memory.peer else 0)
 
     def _peer_mac(self) -> bytes:
         return bytes.fromhex(self.memory.peer.mac) if self.memory.peer else bytes(8)
@@ -297,40 +290,19 @@ class J11Stick:
         if datagram.destination_port == PANA_PORT:
             return
         if not is_readable:
-            self._not_received(datagram, _NOT_DECRYPTED)
+            self._not_received(datagram, NOT_DECRYPTED)
         elif datagram.destination_port not in self.memory.ports:
-            self._not_received(datagram, _NO_PORT)
+            self._not_received(datagram, NO_PORT)
         else:
-            whole = j11_frames.frame(0x6018, self._datagram(datagram))
+            data = j11_notifications.received(datagram, self.radio.pan_id)
+            whole = j11_frames.frame(j11_notifications.RECEIVED, data)
             if self._faults.strikes("wrong-length"):
                 whole = j11_frames.with_wrong_sum(whole)
             self._print(whole)
             if self._faults.strikes("doubled-line"):
                 self._print(whole)
 
-    def _datagram(self, datagram: Datagram) -> bytes:
-        return (
-            ip16(datagram.source)
-            + datagram.source_port.to_bytes(2, "big")
-            + datagram.destination_port.to_bytes(2, "big")
-            + self.radio.pan_id.to_bytes(2, "big")
-            + bytes([datagram.destination == ALL_NODES, 2 if datagram.secured else 1])
-            + rssi_byte(datagram.lqi)
-            + len(datagram.data).to_bytes(2, "big")
-            + datagram.data
-        )
-
     def _not_received(self, datagram: Datagram, reason: int) -> None:
         self._sequence = (self._sequence + 1) & 0xFF
-        details = bytes([self._sequence, 0, 0, 0])
-        self.send(0x6038, bytes([reason]) + ip16(datagram.source) + details + datagram.data[:5])
-
-
-def ip16(address: str) -> bytes:
-    """An address written in full as 16 bytes."""
-    return bytes.fromhex(address.replace(":", ""))
-
-
-def rssi_byte(lqi: int) -> bytes:
-    """Signed dBm in one byte."""
-    return rssi_dbm(lqi).to_bytes(1, "big", signed=True)
+        data = j11_notifications.reception_failed(reason, datagram, self._sequence)
+        self.send(j11_notifications.RECEPTION_FAILED, data)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broute_addon.simulator import j11_state as state
-from broute_addon.simulator.air import ALL_NODES, Beacon, rssi_dbm
+from broute_addon.simulator.air import ALL_NODES, Beacon
+from broute_addon.simulator.j11_notifications import PONG, ip16, strength
 from broute_addon.simulator.j11_state import Phase, sk_channel
 from broute_addon.simulator.radio_events import Outcome
 
@@ -83,7 +84,7 @@ def _ports(stick: "J11Stick") -> bytes:
 
 
 def _own_address(stick: "J11Stick") -> bytes:
-    return bytes.fromhex(stick.radio.address.replace(":", ""))
+    return ip16(stick.radio.address)
 
 
 def _own_mac(stick: "J11Stick") -> bytes:
@@ -162,8 +163,7 @@ def _started(stick: "J11Stick", peer: Beacon | None) -> None:
         return
     stick.connect(peer)
     place = peer.pan_id.to_bytes(2, "big") + bytes.fromhex(peer.mac)
-    strength = rssi_dbm(peer.lqi).to_bytes(1, "big", signed=True)
-    stick.answer(0x0053, bytes([1, stick.memory.channel]) + place + strength)
+    stick.answer(0x0053, bytes([1, stick.memory.channel]) + place + strength(peer.lqi))
 
 
 def _start_pana(stick: "J11Stick", data: bytes) -> None:
@@ -205,7 +205,7 @@ def _port_of(data: bytes) -> int:
 def _open(stick: "J11Stick", data: bytes) -> None:
     port, ports = _port_of(data), stick.memory.ports
     _need(port not in ports, _ALREADY_OPEN)
-    _need(len(ports) < state.ECHONET_PORT_MOST, _TOO_MANY)
+    _need(len(ports) < state.PORTS_MOST, _TOO_MANY)
     ports.append(port)
     stick.answer(0x0005)
 
@@ -251,7 +251,7 @@ def _ping(stick: "J11Stick", data: bytes) -> None:
     def tell(result: bytes) -> None:
         if memory.is_pinging:
             memory.is_pinging = False
-            stick.send(0x60D1, result)
+            stick.send(PONG, result)
 
     echo = data[:16] + bytes([1 + stick.radio.is_joined]) + stick.peer_strength() + data[16:18]
 

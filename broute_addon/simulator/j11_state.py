@@ -11,7 +11,7 @@ from broute_addon.simulator.air import Beacon
 
 STOPPED, OPERATING_RESULT, AUTHENTICATED_RESULT, NOT_STARTED = 0x10, 0x34, 0x35, 0x37
 
-ECHONET_PORT_MOST = 10
+PORTS_MOST = 10
 
 
 class Phase(Enum):

@@ -96,12 +96,12 @@ class Radio:
     def join(self, address: str) -> None:
         """Begin a PANA log-in; `can_join` must hold."""
         self.session, self.peer = None, address
+        self.scanner.stop()
         self._log_in(address, self._node.config.join_s)
 
     def _log_in(self, address: str, seconds: float) -> None:
         self._epoch += 1
         self.is_joining = True
-        self.scanner.stop()
         if not self._is_reachable(address):
             self._fail_unanswered(address)
             return

@@ -1,6 +1,7 @@
 """The life of a J11 session: scans, joins that work and fail, renewal, loss, faults."""
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from broute_addon.simulator import (
     parse_fault,
     run_virtual,
 )
+from broute_addon.simulator.j11_commands import COMMANDS
 from tests.simulator.bench import METER, Bench
 from tests.simulator.j11_bench import (
     CREDENTIALS,
@@ -97,6 +99,20 @@ def test_an_energy_scan_tells_each_channel() -> None:
         assert list(data[2::2]) == list(range(4, 18))
 
     with_stick(scenario, "started")
+
+
+def test_a_renewal_does_not_end_a_scan() -> None:
+    async def scenario(bench: J11Bench) -> None:
+        await bench.quiet(5)
+        bench.write(request(0x0051, f"06{ALL}01{PAIRING}"))
+        await bench.quiet_frames(1)
+        bench.house.faults.fire("renew")
+        await bench.quiet_frames(10)
+        codes = [code for code, _ in bench.frames()]
+        assert codes.count(0x4051) == 14
+        assert {0x6028, 0x2051} < set(codes)
+
+    with_stick(scenario, "joined")
 
 
 @pytest.mark.parametrize("spoil", ["channel", "id", "credentials", "reach"])
@@ -515,3 +531,25 @@ def test_no_waiting_at_speed_0() -> None:
             host.house.close()
 
     run_virtual(scenario())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_a_host_sends_the_stick_answers_in_frames_and_a_reset_helps(seed: int) -> None:
+    """No request, sane or not, at any moment, leaves the stick busy for ever."""
+
+    async def scenario(bench: J11Bench) -> None:
+        rng = random.Random(seed)
+        for _ in range(60):
+            code = rng.choice([*(COMMANDS.keys() - {0x00F0}), 0x1234])
+            whole = bytearray(request(code, rng.choice(parameters)))
+            if rng.random() < 0.2:
+                whole[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+            bench.write(bytes(whole[: rng.choice((None, None, None, rng.randrange(len(whole))))]))
+            await bench.quiet_frames(rng.choice((0.0, 0.01, 0.5, 3.0)))
+        await bench.quiet_frames(20)
+        bench.frames()
+        await bench.give(0x00D9, "", 2)
+        assert await status(bench) == "01020101"
+
+    parameters = ("", "0E1A", "05000A00", CREDENTIALS, send_to_meter(), f"05{ALL}01{PAIRING}", "00")
+    with_stick(scenario, "operating", seed=seed)
