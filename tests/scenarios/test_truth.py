@@ -1,6 +1,6 @@
 """What arrives at a real broker is what the meter truly holds: the simulator's truth file.
 
-Every text module, both payload formats, both generations, and meters that lack things. All houses
+Every module, both payload formats, both generations, and meters that lack things. All houses
 of the matrix run side by side, each with its own stick on its own pseudo-terminal, into one real
 Mosquitto; each value is looked up in the truth that held when it was read.
 """
@@ -31,6 +31,8 @@ TEXT_MODULES = (
     "rs-wsuha-p",
     "rl7023-dss",
 )
+
+J11_MODULES = ("bp35c0-j11", "bp35c2-j11", "rs-wsuha-j11")
 
 BOUGHT = ("power", "current_r", "energy_bought", "half_hour_energy_bought")
 SOLD = ("energy_sold", "half_hour_energy_sold")
@@ -64,6 +66,9 @@ def matrix() -> Iterator[Case]:
     for module, output, generation in itertools.product(TEXT_MODULES, ("binary", "hex"), (1, 2)):
         meter = MeterConfig(generation=generation)
         yield Case(f"{module} {output} {generation}", module, (output,), meter)
+    for module, state, generation in itertools.product(J11_MODULES, ("fresh", "joined"), (1, 2)):
+        meter = MeterConfig(generation=generation)
+        yield Case(f"{module} {state} {generation}", module, (state,), meter)
     for name, meter in {
         "no D3": MeterConfig(coefficient=None),
         "D3 is 30": MeterConfig(coefficient=30),
