@@ -16,7 +16,7 @@ from collections.abc import Generator
 
 from broute_addon.errors import UnknownDialectError
 from broute_addon.messages import message
-from broute_addon.wisun.detect_j11 import STATUS_REQUEST, describe_j11, is_j11
+from broute_addon.wisun.detect_j11 import RESET_REQUEST, STATUS_REQUEST, describe_j11, is_j11
 from broute_addon.wisun.probing import Found, Probe, Settings, Step
 from broute_addon.wisun.sk_variants import DUAL, SINGLE_HOP, SkVariant
 from broute_addon.wisun.skstack import SkStack
@@ -57,6 +57,7 @@ def _answer_with(word: bytes) -> re.Pattern[bytes]:
     )
 
 
+_RESET_DONE = re.compile(rb"(?:^|[\r\n])OK[\r\n]")
 _VERSION = _answer_with(b"EVER")
 _APP_VERSION = _answer_with(b"EAPPVER")
 _INFO = _answer_with(b"EINFO")
@@ -67,7 +68,7 @@ _SCAN_TRIED = re.compile(rb"(?:^|[\r\n])(?P<answer>OK[\r\n]|" + _FAIL + rb")")
 def probe(port: str, *, thorough: bool = False) -> Probe:
     """Finds out what is at `port` at the factory's rate; None: silence, try another rate.
 
-    `thorough` also reads settings that only a human wants to know.
+    `thorough` also reads settings that only a human wants to know, and never resets.
 
     Raises:
         UnknownDialectError: something that talks but is no stick.
@@ -75,6 +76,7 @@ def probe(port: str, *, thorough: bool = False) -> Probe:
     heard = yield Step(wait_s=_LONGEST_DRAIN_S, quiet_s=_SILENCE_S)
     if is_j11(heard):
         return (yield from describe_j11(thorough=thorough))
+    may_hang = not heard and not thorough
     yield from _empty_line()
     firmware = yield from _version(_SKVER_S)
     if firmware is None:
@@ -84,6 +86,11 @@ def probe(port: str, *, thorough: bool = False) -> Probe:
         yield from _empty_line()
         yield from _end_a_payload()
         firmware = (yield from _version(0.75)) or (yield from _version(0.75))
+    if firmware is None and may_hang:
+        heard = yield Step(RESET_REQUEST, 0.75, is_j11)
+        if is_j11(heard):
+            return (yield from describe_j11(thorough=False))
+        firmware = yield from _version_after_reset()
     if firmware is None:
         return None
     return (yield from _describe(port, firmware, thorough=thorough))
@@ -159,6 +166,12 @@ def _version(wait_s: float) -> Question:
         if answer is None and not _WOKE.search(heard):
             return None
     return None
+
+
+def _version_after_reset() -> Question:
+    """For a module that hangs: it obeys nothing but its reset, which would come next anyway."""
+    heard = yield Step(b"\r\nSKRESET\r\n", 0.5, _RESET_DONE.search)
+    return (yield from _version(0.5)) if _RESET_DONE.search(heard) else None
 
 
 def _ask(line: bytes, answer: re.Pattern[bytes]) -> Question:

@@ -24,6 +24,7 @@ from broute_addon.wisun.probing import Found, Settings, Step
 from broute_addon.wisun.values import MacAddress
 
 STATUS_REQUEST = request(STATUS)
+RESET_REQUEST = request(RESET)
 
 _ANSWER_S = 1.0
 _TRIES = 3
@@ -41,7 +42,7 @@ def describe_j11(*, thorough: bool) -> Generator[Step, bytes, Found]:
     """Version and address; `thorough` also reads what it is tuned to, and never resets."""
     version = yield from _ask(VERSION)
     if version is None and not thorough:
-        yield Step(request(RESET), RESET_S, lambda heard: _has(heard, STARTED_UP))
+        yield Step(RESET_REQUEST, RESET_S, lambda heard: _has(heard, STARTED_UP))
         version = yield from _ask(VERSION)
     mac = yield from _ask(MAC)
     setting = (yield from _ask(READ_SETTING)) if thorough else None
