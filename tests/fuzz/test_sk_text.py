@@ -18,7 +18,7 @@ LONGEST_SENTENCE = 126 + 2 * 1232 + 2
 variants = st.sampled_from([SINGLE_HOP, DUAL])
 
 
-@tries(150)
+@tries(200)
 @given(variants, grammar.conversations, sizes)
 def test_any_chunking_of_any_conversation_means_the_same(
     variant: SkVariant, turns: list[grammar.Turn], lengths: list[int]

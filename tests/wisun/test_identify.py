@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from broute_addon.errors import TransportError, UnknownDialectError
+from broute_addon.messages import message
 from broute_addon.simulator import run_virtual
 from broute_addon.wisun.detect import FACTORY_BAUD, OTHER_BAUDS
 from broute_addon.wisun.identify import BOOT_S, identify
@@ -171,5 +172,24 @@ def test_a_stick_that_was_just_plugged_in_gets_its_three_seconds(tmp_path: Path)
         line, _ = await identify(MeanPort(ScriptedStick(TABLE)).connect, str(node))
         assert BOOT_S - 1 < now() < BOOT_S + 1
         await line.close()
+
+    run_virtual(scenario())
+
+
+def test_a_port_that_cannot_be_given_back_hides_no_error() -> None:
+    class Stuck:
+        def write(self, data: bytes) -> None:  # noqa: ARG002 - the seam's
+            raise TransportError(message("port_lost", port="/dev/stick"))
+
+        async def close(self) -> None:
+            await asyncio.sleep(3600)
+
+    async def connect(port: str, baud: int, receiver: Receiver) -> Transport:
+        return Stuck()
+
+    async def scenario() -> None:
+        with pytest.raises(TransportError, match="has gone"):
+            await identify(connect, "/dev/stick")
+        assert now() < 10
 
     run_virtual(scenario())
