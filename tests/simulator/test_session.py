@@ -71,6 +71,16 @@ def test_a_join_takes_no_second_one_and_no_transmission_beside_it() -> None:
     with_bench(scenario)
 
 
+def test_a_join_ends_a_scan() -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.prepare()
+        assert b"OK" in await bench.type(b"SKSCAN 2 FFFFFFFF 6 0\r\n", 1)
+        bench.write(f"SKJOIN {METER}\r\n".encode())
+        assert b"EVENT 22" not in await bench.quiet(20)
+
+    with_bench(scenario)
+
+
 def test_the_instance_list_follows_a_join_within_four_seconds() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.prepare()
