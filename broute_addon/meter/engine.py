@@ -62,6 +62,7 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 """While waiting for a stick, how often the list of ports is looked at."""
+_NOT_OURS_TO_USE = frozenset({"port_busy", "port_forbidden"})
 
 
 class Command(Enum):
@@ -171,9 +172,12 @@ class Engine:
         return pan
 
     async def _open(self) -> Link:
-        """The first port on which a stick answers; the order is that of `ports`."""
+        """The first port on which a stick answers; the order is that of `ports`.
+
+        Where none does, a port that may not be used is what the household can do something about.
+        """
         self._go(Connection.LOOKING_FOR_STICK)
-        worst: BRouteError = TransportError(message("no_stick"))
+        errors: list[BRouteError] = [TransportError(message("no_stick"))]
         for port in self._ports():
             self._go(Connection.IDENTIFYING_STICK)
             try:
@@ -182,7 +186,7 @@ class Engine:
                 )
             except (TransportError, DongleError) as error:
                 _LOGGER.debug("%s: %s", port, error)
-                worst = error
+                errors.append(error)
                 continue
             found = link.identity
             identified = message(
@@ -192,7 +196,7 @@ class Engine:
             self._emit(DongleIdentified(found))
             return link
         self._emit(DongleIdentified(None))
-        raise worst
+        raise next((e for e in errors if e.message.key in _NOT_OURS_TO_USE), errors[-1])
 
     async def _join(self, link: Link, pan: Pan) -> None:
         if link.is_joined:
@@ -202,9 +206,9 @@ class Engine:
         except (JoinRefusedError, JoinUnansweredError):
             self._pan = None  # suspect: to be found again by a scan
             raise
-        self._pan = pan
+        self._pan = link.pan or pan
         _LOGGER.info("%s", message("meter_joined"))
-        self._emit(PanJoined(pan))
+        self._emit(PanJoined(self._pan))
         self._tell("transmit_limited", value=False)
 
     async def _poll(self, pan: Pan) -> Rung:

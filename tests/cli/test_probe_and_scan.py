@@ -8,6 +8,7 @@ import pytest
 
 from broute_addon.cli import probe, scan
 from broute_addon.simulator import House, HouseConfig, PtyPort
+from broute_addon.simulator.j11 import J11Stick
 from broute_addon.simulator.sk_registers import CHANNEL, ECHO, PAN_ID
 from broute_addon.simulator.skstack import SkStack
 
@@ -37,6 +38,28 @@ async def test_probe_tells_the_stick_and_changes_nothing(
     assert told["dialect"] == f"SKSTACK {dialect}"
     assert told["channel"] == 0x2D
     assert told["pan_id"] == "42A7"
+
+
+async def test_probe_and_scan_speak_to_a_j11_stick(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "stick"
+    port = PtyPort(link)
+    config = HouseConfig(module="rs-wsuha-j11", states=("joined",), speed=0)
+    async with House(config, port) as house:
+        assert isinstance(house.stick, J11Stick)
+        setting = house.stick.memory.setting
+        assert await probe.probe(arguments(probe, str(link), "--json")) == 0
+        assert house.stick.memory.setting == setting
+        told = json.loads(capsys.readouterr().out)
+        assert (told["dialect"], told["firmware"]) == ("J11", "1.3 (0000158A)")
+        assert (told["channel"], told["pan_id"]) == (0x2D, "42A7")
+        assert told["payload"] is None
+        assert await scan.scan(arguments(scan, str(link))) == 0
+    port.close()
+    out = capsys.readouterr().out
+    assert "PAN 42A7  channel 45 (924.9 MHz)  D05EA55A0C1042A7   -42.0 dBm" in out
+    assert "34 922.7 MHz" not in out
 
 
 async def test_scan_shows_the_meter_and_the_noise_with_a_bar(
