@@ -175,3 +175,15 @@ def test_leaving_waits_no_longer_than_it_may() -> None:
         await link.close()
 
     on_bench(scenario, SKTERM=OK)
+
+
+@pytest.mark.parametrize("baud", [115_200, 57_600])
+def test_an_odd_rate_is_used_and_named(baud: int, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.port.baud = baud
+        link = await bench.joined()
+        assert link.identity.baud == baud
+        await link.close()
+
+    on_bench(scenario)
+    assert ("set to 57600 baud" in caplog.text) == (baud == 57_600)
