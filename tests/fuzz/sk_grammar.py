@@ -144,6 +144,23 @@ def _answers(manner: Manner) -> list[tuple[bytes, bytes, tuple[Meaning, ...]]]:
 
 
 @st.composite
+def interrupted(
+    draw: st.DrawFn,
+    answer: bytes,
+    meant: tuple[Meaning, ...],
+    unasked: st.SearchStrategy[tuple[bytes, Meaning]],
+) -> tuple[bytes, tuple[Meaning, ...]]:
+    """A beacon whose rows something else came between; other answers as they are."""
+    rows = [match.start() for match in re.finditer(rb"  (?:Channel|Pan|Addr|LQI|Pair)", answer)]
+    if not rows or draw(st.booleans()):
+        return answer, meant
+    place = draw(st.sampled_from(rows))
+    said, meaning = draw(unasked)
+    told = [*meant[:-2], meaning, *meant[-2:]]
+    return answer[:place] + said + answer[place:], tuple(told)
+
+
+@st.composite
 def turns(draw: st.DrawFn, manner: Manner) -> Turn:
     """A command with its answer, and what comes by itself before, within its echo and after."""
     unasked = by_itself(manner)
@@ -165,6 +182,7 @@ def turns(draw: st.DrawFn, manner: Manner) -> Turn:
     for said, meaning in draw(st.lists(unasked, max_size=2)):
         printed += said
         meanings.append(meaning)
+    answer, meant = draw(interrupted(answer, meant, unasked))
     printed += draw(st.sampled_from([b"", b"\r\n"])) + answer
     meanings += meant
     for said, meaning in draw(st.lists(unasked, max_size=2)):
