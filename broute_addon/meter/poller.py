@@ -34,6 +34,8 @@ _CADENCES: Mapping[Job, Cadence] = {
     Job.DAILY: Cadence.DAILY,
 }
 
+_FIXED_TIME = frozenset(row.epc for row in PROPERTIES if row.cadence is Cadence.HALF_HOURLY)
+
 LEFTOVERS_RETRY_S = 60.0
 """While the meter has not told how its counts scale."""
 
@@ -68,6 +70,7 @@ class Poller:
         self._refused: set[int] = set()
         self._half_hour: datetime | None = None
         self._half_hour_tries = 0
+        self._unscaled: dict[int, bytes] = {}
 
     async def run(self, pause: Callable[[float], Awaitable[None]]) -> None:
         """Reads for ever; `pause(seconds)` may return early. Raises what ends the session."""
@@ -103,6 +106,9 @@ class Poller:
         if is_confirmed:
             self._decoder.scale = profile.scale
         self._emit(MeterIdentified(profile))
+        if self._decoder.scale is not None and self._unscaled:
+            unscaled, self._unscaled = self._unscaled, {}
+            self._tell(unscaled)
 
     def _plan(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -174,6 +180,8 @@ class Poller:
     def _tell(self, values: Mapping[int, bytes], *, with_link: bool = False) -> None:
         arrived = self._clock()
         arrived_s = asyncio.get_running_loop().time()
+        if self._decoder.scale is None:  # a fixed-time value comes once: kept until it can be told
+            self._unscaled |= {epc: edt for epc, edt in values.items() if epc in _FIXED_TIME}
         readings = self._decoder.readings(values, arrived, arrived_s)
         if with_link:
             readings += (Reading("last_answer", arrived, arrived),)

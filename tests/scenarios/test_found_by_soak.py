@@ -1,8 +1,10 @@
 """What the fault campaign has found, each as a story of its own. Virtual time."""
 
+import asyncio
+
 import pytest
 
-from broute_addon.simulator import HouseConfig
+from broute_addon.simulator import HouseConfig, MeterConfig
 from tests.support.engine_house import lab, story
 
 
@@ -14,5 +16,23 @@ def test_a_stick_that_hangs_before_it_is_ever_spoken_to_is_reset(module: str, st
         async with lab(HouseConfig(module=module, states=(state,))) as here:
             here.house.faults.hold("stalled-stick")
             assert await here.until_reading(within_s=120) < 120
+
+    story(scenario)
+
+
+def test_a_half_hour_value_that_comes_before_the_scale_is_told_once_the_scale_is_known() -> None:
+    async def scenario() -> None:
+        silent = MeterConfig(inf="none")
+        async with lab(HouseConfig(meter=silent)) as here:
+            await here.until_reading()
+            await asyncio.sleep(29 * 60 + 30)
+            assert here.house.clock.now() % 1800 < 60
+            here.house.faults.fire("terminate")
+            await asyncio.sleep(60)
+            now = here.house.clock.now()
+            count = here.house.registers.counts(now - now % 1800).bought
+            assert count is not None
+            told = [reading.value for _, reading in here.readings("half_hour_energy_bought")]
+            assert told[-1] == here.house.registers.kwh(count)
 
     story(scenario)
