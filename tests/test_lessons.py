@@ -10,10 +10,8 @@ import pytest
 
 from tests.support.repository import ROOT
 
-DUE = {str(number) for number in (*range(1, 25), *range(57, 74), *range(77, 87), 88)} | {
-    "2b"
-}  # the rest follows with the parts that it is about
 ALL = {str(number) for number in range(1, 91)} | {"2b"}
+DUE = ALL - {"75"}  # days of history
 NOT_APPLICABLE = "not applicable: "
 MOST_NOT_APPLICABLE = 5
 
