@@ -267,11 +267,16 @@ def test_any_chunking_reads_the_same(cuts: list[int]) -> None:
     assert len(frames(SESSION)) == len(wire.EVERY_ANSWER)
 
 
+LONG_CUT = answer(0x6018, "00" * 1200)[:40]
+
+
 @settings(max_examples=200)
 @given(
     noise=st.lists(
         st.binary(max_size=60)
-        | st.sampled_from([wire.POWER[:-1], wire.POWER[:9], wire.VERSION[:4], b"\xd0\xf9"]),
+        | st.sampled_from(
+            [wire.POWER[:-1], wire.POWER[:9], LONG_CUT, wire.VERSION[:4], b"\xd0\xf9"]
+        ),
         max_size=8,
     )
 )
@@ -289,6 +294,12 @@ def test_what_is_not_understood_yet_stays_bounded(chunks: list[bytes]) -> None:
     for chunk in chunks:
         reader.receive(chunk)
         assert len(reader) < LONGEST
+
+
+def test_a_long_frame_that_was_cut_does_not_swallow_the_answers_behind_it() -> None:
+    cut = answer(0x6018, "00" * 1200)[:500]
+    assert frames(cut + wire.SENT) == frames(wire.SENT)
+    assert frames(cut, wire.SENT[:5], wire.SENT[5:] + wire.POWER) == frames(wire.SENT + wire.POWER)
 
 
 def test_the_longest_frame_is_read_and_a_longer_one_is_none() -> None:

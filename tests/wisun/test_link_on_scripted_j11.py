@@ -24,7 +24,6 @@ from broute_addon.wisun.events import (
     TransmitReleased,
 )
 from broute_addon.wisun.j11 import LIMIT_RETRY_S
-from broute_addon.wisun.j11_commands import JOIN_S, RENEW_S, RESET_S
 from broute_addon.wisun.link import Link
 from broute_addon.wisun.values import Credentials, Datagram, MacAddress, Pan
 from tests.support.mean_transports import Answer, MeanPort, ScriptedStick, random_cuts
@@ -212,8 +211,8 @@ def test_a_meter_out_of_reach_is_radio() -> None:
     [
         (wire.JOIN_REFUSED, JoinRefusedError, 1),
         (wire.JOIN_UNANSWERED, JoinUnansweredError, 1),
-        (b"", JoinUnansweredError, JOIN_S + 0.1),
-        (wire.METER_LOST.replace(b"\x04\xd0", b"\x03\xd0"), JoinUnansweredError, JOIN_S + 0.1),
+        (b"", JoinUnansweredError, 71),
+        (wire.METER_LOST.replace(b"\x04\xd0", b"\x03\xd0"), JoinUnansweredError, 71),
     ],
     ids=["refused", "unanswered", "nothing within our deadline", "a mutilated notification"],
 )
@@ -418,7 +417,7 @@ def test_doubtful_keys_are_made_anew_before_the_next_request_and_then_given_up()
     ("answer", "most"),
     [
         (wire.RENEW_ACCEPTED + wire.JOIN_UNANSWERED, 0.1),
-        (wire.RENEW_ACCEPTED, RENEW_S + 0.1),
+        (wire.RENEW_ACCEPTED, 46),
         (refused(wire.RENEW_ACCEPTED, 0x10), 0.1),
     ],
     ids=["told", "untold", "refused"],
@@ -447,7 +446,7 @@ def test_a_module_that_never_starts_up_is_told() -> None:
         began = now()
         with pytest.raises(DongleTimeoutError):
             await link.reset()
-        assert now() - began < RESET_S + 10
+        assert now() - began < 20
         await link.close()
 
     on_bench(scenario)
