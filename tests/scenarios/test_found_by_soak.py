@@ -22,7 +22,7 @@ def test_a_stick_that_hangs_before_it_is_ever_spoken_to_is_reset(module: str, st
 
 def test_a_half_hour_value_that_comes_before_the_scale_is_told_once_the_scale_is_known() -> None:
     async def scenario() -> None:
-        silent = MeterConfig(inf="none")
+        silent = MeterConfig(generation=2, inf="none", reverse=False)
         async with lab(HouseConfig(meter=silent)) as here:
             await here.until_reading()
             await asyncio.sleep(29 * 60 + 30)
