@@ -54,7 +54,9 @@ def describe_j11(*, thorough: bool) -> Generator[Step, bytes, Found]:
         channel=_channel(setting),
         pan_id=int.from_bytes(pan_id[:2], "big") if pan_id else None,
         hex_payload=None,
-        settings=Settings(app_version=version[:2].hex().upper() if version else None),
+        settings=Settings(
+            app_version=version[:2].hex().upper() if version else None, shows_signal=True
+        ),
     )
 
 

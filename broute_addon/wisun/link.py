@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from broute_addon.errors import (
     CommandFailedError,
     DongleTimeoutError,
-    JoinRefusedError,
     JoinUnansweredError,
     PanNotFoundError,
     SessionLostError,
@@ -230,7 +229,7 @@ class Link:
             if self._gate.state is State.JOINING:
                 self._gate.move(Move.GIVE_UP)
         if not any(isinstance(event, JoinSucceeded) for event in events):
-            raise self._join_error(events)
+            raise self._reception.join_error(events)
 
     async def send(self, edata: bytes) -> None:
         """Sends a datagram to the meter; returns when the stick reports it as sent.
@@ -342,16 +341,6 @@ class Link:
         # A stick that told neither is still at it.
         self._is_known = any(isinstance(event, JoinSucceeded | JoinFailed) for event in events)
         return events
-
-    def _join_error(self, events: tuple[Event, ...]) -> JoinRefusedError | JoinUnansweredError:
-        """Who didn't tell whether the meter refused is judged by its PANA datagrams."""
-        talked = self._reception.pana_heard > 0
-        for event in events:
-            if isinstance(event, JoinFailed):
-                refused = talked if event.refused is None else event.refused
-                if refused:
-                    return JoinRefusedError(message("join_refused"))
-        return JoinUnansweredError(message("join_unanswered"))
 
     async def _renew(self) -> None:
         """Raises SessionLostError when the keys can't be made the same again."""

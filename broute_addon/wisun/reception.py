@@ -7,9 +7,11 @@ read proves the keys; until then they are doubtful.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from broute_addon.wisun.events import UdpReceived
+from broute_addon.errors import JoinRefusedError, JoinUnansweredError
+from broute_addon.messages import message
+from broute_addon.wisun.events import Event, JoinFailed, UdpReceived
 from broute_addon.wisun.values import Datagram, LinkLocalAddress, Pan
 
 ECHONET_PORT = 0x0E1A
@@ -32,6 +34,16 @@ class Reception:
         self.pan = pan
         self.pana_heard = 0
         self.keys_are_doubtful = self.renewed_in_vain = False
+
+    def join_error(self, events: Iterable[Event]) -> JoinRefusedError | JoinUnansweredError:
+        """Why a login failed; a stick that doesn't tell is judged by the PANA datagrams."""
+        talked = self.pana_heard > 0
+        for event in events:
+            if isinstance(event, JoinFailed):
+                refused = talked if event.refused is None else event.refused
+                if refused:
+                    return JoinRefusedError(message("join_refused"))
+        return JoinUnansweredError(message("join_unanswered"))
 
     def renewal_begins(self) -> None:
         """The keys are made anew; only a datagram proves that this was of use."""
