@@ -6,10 +6,11 @@ FROM ${BUILD_FROM} AS packages
 WORKDIR /build
 COPY requirements.lock ./
 RUN PIP_EXTRA_INDEX_URL="" python3 -m pip install --no-cache-dir --disable-pip-version-check \
-    --root-user-action=ignore --require-hashes --only-binary=:all: --no-deps \
+    --root-user-action=ignore --require-hashes --only-binary=:all: --no-deps --no-compile \
     --target=/opt/broute -r requirements.lock
 COPY broute_addon /opt/broute/broute_addon
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/broute/broute_addon
+# Copying changes the times of files; byte code that goes by them would be compiled at every start.
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/broute
 
 FROM ${BUILD_FROM}
 ARG BUILD_ARCH
