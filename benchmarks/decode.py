@@ -6,9 +6,10 @@ Prints the best of five runs for the frame alone, for frame and values, and for 
 rest of the product takes them. Goal: at least 200 000 a second (design.md 3).
 """
 
+import importlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -60,19 +61,43 @@ def per_second(step: Callable[[], object], seconds: float) -> float:
     return best
 
 
-def main() -> None:
-    """Measures and prints."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+def rates(seconds: float) -> Iterator[tuple[str, float]]:
+    """What is measured, with calls a second."""
     now = datetime.now(UTC)
     current = [reading.value for reading in readings(EDATA, now)]
     if current != [1450, Decimal("8.3"), Decimal("6.2")]:
         raise SystemExit(f"decoded wrongly: {current}")
-    for name, step in (
-        ("frame", lambda: parse(EDATA)),
-        ("frame and values", lambda: values(EDATA)),
-        ("frame and readings", lambda: readings(EDATA, now)),
-    ):
-        print(f"{name:20}{per_second(step, seconds):>12,.0f} a second")  # noqa: T201
+    yield "frame", per_second(lambda: parse(EDATA), seconds)
+    yield "frame and values", per_second(lambda: values(EDATA), seconds)
+    yield "frame and readings", per_second(lambda: readings(EDATA, now), seconds)
+    if (step := _pychonet()) is not None:
+        yield "pychonet, frame and values", per_second(step, seconds)
+
+
+def _pychonet() -> Callable[[], object] | None:
+    """A peer's decoder, where somebody has installed it (`pip install pychonet`)."""
+    try:
+        message = importlib.import_module("pychonet.lib.functions").decodeEchonetMsg
+        table = importlib.import_module("pychonet.LowVoltageSmartElectricEnergyMeter")
+    except ImportError:
+        return None
+    functions = table.LowVoltageSmartElectricEnergyMeter.EPC_FUNCTIONS
+
+    def step() -> dict[int, object]:
+        return {
+            prop["EPC"]: functions[prop["EPC"]](prop["EDT"])
+            for prop in message(EDATA)["OPC"]
+            if prop["EPC"] in functions
+        }
+
+    return step
+
+
+def main() -> None:
+    """Measures and prints."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    for name, rate in rates(seconds):
+        print(f"{name:30}{rate:>12,.0f} a second")
 
 
 if __name__ == "__main__":
