@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from broute_addon.clock import Clock, system_clock
-from broute_addon.messages import Message
+from broute_addon.messages import Message, message
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
     Connection,
@@ -35,7 +35,7 @@ class Snapshot:
     """All that publishers need to know. `since` is when `connection` was entered (UTC).
 
     `problem` is why the meter isn't being read, if so; `notices` are what else is wrong: faults
-    in the options, a broker that can't be reached.
+    in the options, a broker that can't be reached. `broker_is_up`: it has all our news.
     """
 
     connection: Connection = Connection.LOOKING_FOR_STICK
@@ -47,6 +47,7 @@ class Snapshot:
     meter: MeterProfile | None = None
     readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
     poll_interval_s: float = 30.0
+    broker_is_up: bool = False
 
     @property
     def is_reading(self) -> bool:
@@ -56,6 +57,11 @@ class Snapshot:
             Connection.RENEWING,
             Connection.ON_HOLD,
         )
+
+    @property
+    def step(self) -> Message:
+        """What the way to the meter is at, in a household's words."""
+        return message(f"step_{self.connection.value}")
 
 
 def applied(snapshot: Snapshot, update: Update, now: datetime) -> Snapshot:
@@ -99,6 +105,11 @@ class Store:
     def note(self, notices: Iterable[Message]) -> None:
         """What is wrong at present beside the meter."""
         self._set(replace(self.snapshot, notices=tuple(notices)))
+
+    def note_broker(self, *, is_up: bool) -> None:
+        """Whether the way to the broker, and so to Home Assistant, is open."""
+        if is_up is not self.snapshot.broker_is_up:
+            self._set(replace(self.snapshot, broker_is_up=is_up))
 
     def _set(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot

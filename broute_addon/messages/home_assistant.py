@@ -1,4 +1,5 @@
-"""Sentences about Supervisor, Core and broker, and the page's labels. Key: (English, Japanese)."""
+"""What Home Assistant and the page say: sentences about Supervisor, Core and broker, the steps of
+the connection, the page's labels. Key: (English, Japanese)."""
 
 SENTENCES = {
     "supervisor_unreachable": (
@@ -80,6 +81,19 @@ SENTENCES = {
     "mqtt_back": ("The MQTT broker is back.", "MQTT ブローカーとの接続が回復しました。"),
     "core_back": ("Home Assistant is back.", "Home Assistant との接続が回復しました。"),
     "all_is_well": ("Everything works.", "正常に動作しています。"),
+    "step_waiting_for_options": ("Waiting for the options", "設定の入力待ち"),
+    "step_looking_for_stick": ("Looking for the stick", "スティックを探しています"),
+    "step_identifying_stick": ("Identifying the stick", "スティックを識別しています"),
+    "step_scanning": ("Searching for the meter", "メーターを探索しています"),
+    "step_joining": ("Logging in to the meter", "メーターにログインしています"),
+    "step_interviewing": ("Asking what the meter can do", "メーターの機能を確認しています"),
+    "step_reading": ("Reading", "計測中"),
+    "step_renewing": ("Reading; renewing the session", "計測中（セッションを更新中）"),
+    "step_on_hold": (
+        "Waiting: the hour's airtime is used up",
+        "送信時間の上限に達したため待機中",
+    ),
+    "step_recovering": ("Recovering the connection", "接続を回復しています"),
     "notification_title": ("Smart Meter B Route", "スマートメーター B ルート"),
     "web_port_taken": (
         "The web page can't be served at {host}:{port} ({reason}); everything else goes on.",

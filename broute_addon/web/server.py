@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from broute_addon.messages import Language, message
+from broute_addon.meter.engine import Command
 from broute_addon.redaction import Redactor
 from broute_addon.store import Store
 from broute_addon.web import view
@@ -21,7 +22,7 @@ from broute_addon.web.access import Access, Verdict
 
 _LOGGER = logging.getLogger(__name__)
 
-COMMANDS = frozenset({"read-now", "reconnect", "rescan"})
+COMMANDS = frozenset(command.value for command in Command)
 LOG_LEVELS = frozenset({"debug", "info", "warning", "error"})
 
 _HEADERS = {
@@ -43,7 +44,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class WebServer:
     """Serves the page; see `start`.
 
-    `language` gives the language in force. `on_command` gets "read-now", "reconnect" or "rescan",
+    `language` gives the language in force. `on_command` gets a value of `Command`,
     `on_log_level` "debug", "info", "warning" or "error". `access` says who is served.
     """
 

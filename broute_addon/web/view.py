@@ -13,6 +13,7 @@ from typing import Any
 
 from broute_addon import __version__
 from broute_addon.messages import Language, Message, message
+from broute_addon.messages.options import SENTENCES as OPTION_FAULTS
 from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
@@ -21,25 +22,6 @@ from broute_addon.meter.readings import LINK_TERMS, Connection, Reading, Shown
 from broute_addon.store import Snapshot
 
 Json = dict[str, Any]
-
-STEPS: Mapping[Connection, tuple[str, str]] = MappingProxyType(
-    {
-        Connection.WAITING_FOR_OPTIONS: ("Waiting for the options", "設定の入力待ち"),
-        Connection.LOOKING_FOR_STICK: ("Looking for the stick", "スティックを探しています"),
-        Connection.IDENTIFYING_STICK: ("Identifying the stick", "スティックを識別しています"),
-        Connection.SCANNING: ("Searching for the meter", "メーターを探索しています"),
-        Connection.JOINING: ("Logging in to the meter", "メーターに接続しています"),
-        Connection.INTERVIEWING: ("Asking what the meter can do", "メーターの機能を確認しています"),
-        Connection.READING: ("Reading", "計測中"),
-        Connection.RENEWING: ("Reading; renewing the session", "計測中（接続を更新中）"),
-        Connection.ON_HOLD: (
-            "Waiting: the hour's airtime is used up",
-            "送信時間の上限に達したため待機中",
-        ),
-        Connection.RECOVERING: ("Recovering the connection", "接続を回復しています"),
-    }
-)
-"""What each step of the connection is called on the page."""
 
 _TERMS: Mapping[str, Term] = MappingProxyType(
     {field.key: field for row in PROPERTIES for field in row.fields if field.role is not Role.NONE}
@@ -50,11 +32,10 @@ _MASK = "****"
 
 def state(snapshot: Snapshot, language: Language) -> Json:
     """What `/api/state` and each event tell."""
-    en, ja = STEPS[snapshot.connection]
     return {
         "language": language.value,
         "connection": snapshot.connection.value,
-        "step": ja if language is Language.JA else en,
+        "step": snapshot.step.text(language),
         "since": _value(snapshot.since),
         "is_reading": snapshot.is_reading,
         "problem": _sentence(snapshot.problem, language),
@@ -69,12 +50,15 @@ def state(snapshot: Snapshot, language: Language) -> Json:
 
 def health(snapshot: Snapshot) -> Json:
     """Which layers are up: the process answers, so it lives."""
+    is_waiting = snapshot.connection is Connection.WAITING_FOR_OPTIONS
+    is_wrong = any(notice.key in OPTION_FAULTS for notice in snapshot.notices)
     return {
         "status": "ok",
         "layers": {
-            "options": snapshot.connection is not Connection.WAITING_FOR_OPTIONS,
+            "options": not is_waiting and not is_wrong,
             "stick": snapshot.dongle is not None,
             "meter": snapshot.is_reading,
+            "broker": snapshot.broker_is_up,
         },
     }
 

@@ -8,13 +8,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from broute_addon.messages import Language, message
+from broute_addon.messages import Language, Message, message
 from broute_addon.meter.readings import Connection, ConnectionChanged, DongleIdentified
 from broute_addon.redaction import Redactor, Secret
 from broute_addon.store import Store
 from broute_addon.web.access import SUPERVISOR_PEER, Access
 from broute_addon.web.server import WebServer
-from broute_addon.web.view import STEPS
 from broute_addon.wisun.values import DongleIdentity
 from tests.support.houses import NOON, PROFILE, SERIAL_NUMBER, reading_house, readings, store_of
 
@@ -111,8 +110,11 @@ async def test_the_state_tells_step_problem_and_values_in_both_languages(page: P
     assert next(value for value in state["values"] if value["key"] == "power")["name"] == "瞬時電力"
 
 
-def test_every_step_of_the_connection_has_a_name() -> None:
-    assert STEPS.keys() == set(Connection)
+@pytest.mark.parametrize("connection", Connection)
+def test_every_step_of_the_connection_has_a_name(connection: Connection) -> None:
+    step = store_of(ConnectionChanged(connection)).snapshot.step
+    assert step.text(Language.EN)
+    assert step.text(Language.JA)
 
 
 async def test_events_bring_each_change(page: Page) -> None:
@@ -136,12 +138,33 @@ async def test_a_stop_does_not_wait_for_open_event_streams(page: Page) -> None:
         await page.server.stop()
 
 
-async def test_health_is_good_whatever_the_meter_does(page: Page) -> None:
-    assert (await page.json("/health"))["layers"]["meter"] is True
-    page.store.apply(ConnectionChanged(Connection.LOOKING_FOR_STICK, message("no_stick")))
+async def test_health_is_good_whatever_the_layers_do_and_names_each(page: Page) -> None:
+    page.store.note_broker(is_up=True)
+    well = {"options": True, "stick": True, "meter": True, "broker": True}
+    assert await page.json("/health") == {"status": "ok", "layers": well}
+    page.store.apply(ConnectionChanged(Connection.RECOVERING, message("meter_silent", tries=3)))
+    assert (await page.json("/health"))["layers"] == well | {"meter": False}
+    page.store.apply(DongleIdentified(None))
+    page.store.note_broker(is_up=False)
+    page.store.apply(ConnectionChanged(Connection.WAITING_FOR_OPTIONS))
     health = await page.get("/health")
     assert health.status == 200
-    assert json.loads(await health.text())["layers"]["meter"] is False
+    assert json.loads(await health.text())["layers"] == dict.fromkeys(well, False)
+
+
+@pytest.mark.parametrize(
+    ("notice", "is_good"),
+    [
+        (message("option_unknown", option="colour"), False),
+        (message("mqtt_no_broker"), True),
+    ],
+)
+async def test_a_wrong_option_is_seen_in_health_even_while_the_meter_is_read(
+    page: Page, notice: Message, is_good: bool
+) -> None:
+    page.store.note([notice])
+    layers = (await page.json("/health"))["layers"]
+    assert (layers["options"], layers["meter"]) == (is_good, True)
 
 
 async def test_commands_reach_the_engine(page: Page) -> None:
