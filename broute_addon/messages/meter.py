@@ -28,6 +28,11 @@ SENTENCES = {
         "この B ルート認証 ID のメーターが見つかりません。ID を確認し、"
         "スティックをメーターに近づけてください。",
     ),
+    "meter_too_far": (
+        "The meter is heard but does not answer the log-in: bring the stick nearer to the meter.",
+        "メーターの電波は届いていますが、ログインに応答がありません。"
+        "スティックをメーターに近づけてください。",
+    ),
     "credentials_refused": (
         "The meter refuses the log-in again and again: Route-B ID or password is probably wrong; "
         "check both in the options.",

@@ -1,7 +1,7 @@
 """From an answer's EDTs to readings: codecs from the table, energy scaled, doubtful counts out."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -51,16 +51,20 @@ def nonsense(values: Mapping[int, bytes]) -> Message | None:
 
 
 class Decoder:
-    """Makes readings of one meter's EDTs. `scale` None: energy isn't told yet."""
+    """Makes readings of one meter's EDTs. `scale` None: energy isn't told yet.
 
-    def __init__(self) -> None:
+    `guards` belong to the meter, not to a session: they outlive the decoder.
+    """
+
+    def __init__(self, guards: dict[str, CounterGuard]) -> None:
         self.scale: EnergyScale | None = None
-        self._guards: dict[str, CounterGuard] = {}
+        self._guards = guards
 
-    @property
-    def doubts(self) -> bool:
-        """A register's count was held back: read the registers again soon."""
-        return any(guard.is_doubting for guard in self._guards.values())
+    def doubts(self, epcs: Iterable[int]) -> bool:
+        """A count of these registers was held back: read them again soon."""
+        rows = (property_row(METER_CLASS, epc) for epc in epcs)
+        keys = [field.key for row in rows if row is not None for field in row.fields]
+        return any(key in self._guards and self._guards[key].is_doubting for key in keys)
 
     def readings(
         self, values: Mapping[int, bytes], arrived: datetime, arrived_s: float
@@ -85,6 +89,7 @@ class Decoder:
         at = arrived if stamp is None else stamp.astimezone(UTC)
         stood_s = arrived_s if stamp is None else stamp.timestamp()
         told: list[Reading] = []
+        has_energy = any(field.quantity is Quantity.ENERGY for field in row.fields)
         for field in row.fields:
             value = values[field.key]
             if field.role is Role.NONE:
@@ -95,7 +100,9 @@ class Decoder:
                 told.append(Reading(field.key, Decimal(1).scaleb(value), at))
             else:
                 told.append(Reading(field.key, _shown(value), at))
-        return told
+        # A fixed-time value and its time are told together or not at all.
+        is_whole = not has_energy or any(isinstance(r.value, Decimal) for r in told)
+        return told if is_whole else []
 
     def _energy(self, key: str, raw: Value, at: datetime, stood_s: float) -> list[Reading]:
         if self.scale is None:

@@ -25,12 +25,14 @@ from broute_addon.errors import (
     DongleError,
     JoinRefusedError,
     JoinUnansweredError,
+    MeterError,
     PanNotFoundError,
     SessionLostError,
     TransportError,
 )
 from broute_addon.messages import Message, message
 from broute_addon.meter.client import MeterClient
+from broute_addon.meter.energy import CounterGuard
 from broute_addon.meter.pacing import Pace, RetryTimer
 from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import MeterProfile
@@ -63,6 +65,10 @@ _LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.5
 """While waiting for a stick, how often the list of ports is looked at."""
 _NOT_OURS_TO_USE = frozenset({"port_busy", "port_forbidden"})
+
+
+_TASKS = frozenset({"credentials_refused", "meter_not_found", "meter_too_far"})
+"""Problems that only the household can mend: an error in the log, once."""
 
 
 class Command(Enum):
@@ -100,6 +106,8 @@ class Engine:
         self._ports = ports
         self._credentials = credentials
         self._profiles = dict(known.profiles)
+        self._guards: dict[str, dict[str, CounterGuard]] = {}  # of each meter, by MAC and key
+        self._was_silent = False  # the meter, before the present session
         self._pan = known.pan
         self._emit_up = emit
         self._pace = Pace(interval_s)
@@ -160,7 +168,10 @@ class Engine:
             self._pan = None
         pan = self._pan or await self._scan(self._link)
         self._go(Connection.JOINING)
+        is_scanned = self._pan is None
         await self._join(self._link, pan)
+        if self._command is Command.RECONNECT or (self._command is Command.RESCAN and is_scanned):
+            self._command = None  # that is what has just been done
         return pan
 
     async def _scan(self, link: Link) -> Pan:
@@ -224,6 +235,8 @@ class Engine:
             emit=self._emit,
             on_good=self._good,
             clock=self._clock,
+            guards=self._guards.setdefault(str(pan.address), {}),
+            is_doubtful=self._was_silent,
         )
         try:
             await poller.run(self._pause)
@@ -265,11 +278,15 @@ class Engine:
     async def _fell(self, error: BRouteError) -> Rung:
         """A fault: says so, waits as the ladder asks, and gives the rung to try."""
         attempt = self._ladder.fell(error)
+        self._was_silent |= isinstance(error, MeterError | JoinUnansweredError | PanNotFoundError)
         self._fault = None
         if isinstance(error, TransportError):
             await self._leave(terminate=False)
             self._emit(DongleIdentified(None))
-        self._problem = self._problem_of(error, attempt)
+        problem = self._problem_of(error, attempt)
+        if problem.key in _TASKS and (self._problem is None or self._problem.key != problem.key):
+            _LOGGER.error("%s", problem)
+        self._problem = problem
         self._go(Connection.RECOVERING)
         wanted = await self._wait(attempt)
         return attempt.rung if wanted is None else wanted
@@ -279,6 +296,8 @@ class Engine:
             return message("credentials_refused")
         if isinstance(error, PanNotFoundError) and attempt.number > 2:
             return message("meter_not_found")
+        if isinstance(error, JoinUnansweredError) and attempt.number > 5:
+            return message("meter_too_far")
         return error.message
 
     async def _wait(self, attempt: Attempt) -> Rung | None:
@@ -309,6 +328,7 @@ class Engine:
             _LOGGER.info("%s", message("recovered", attempts=failures))
         if oddity is not None and oddity != self._problem:
             _LOGGER.warning("%s", oddity)
+        self._was_silent = False
         self._problem = oddity
         self._tell_interval()
         if self._connection not in (Connection.RENEWING, Connection.ON_HOLD):

@@ -7,16 +7,19 @@ values; only if one stays away is it asked for. Half-hours are counted on the me
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from broute_addon.clock import JST, Clock
 from broute_addon.echonet.frame import METER, Frame
+from broute_addon.errors import PropertyRefusedError
 from broute_addon.messages import Message, message
-from broute_addon.meter.client import MeterClient
+from broute_addon.meter.client import Answer, MeterClient
 from broute_addon.meter.decoding import Decoder, decode_all, decode_edt, nonsense
-from broute_addon.meter.interview import confirm, interview
+from broute_addon.meter.energy import CounterGuard
+from broute_addon.meter.interview import Learned, confirm, interview
 from broute_addon.meter.pacing import Pace
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
@@ -39,11 +42,23 @@ _FIXED_TIME = frozenset(row.epc for row in PROPERTIES if row.cadence is Cadence.
 LEFTOVERS_RETRY_S = 60.0
 """While the meter has not told how its counts scale."""
 
+REFUSALS_TRUSTED = 3
+"""Refusals of D3 in a row, while it was never told, that mean the meter has none."""
+
+REFUSED_FOR_S = 600.0
+"""A property of the Get map that was refused is not asked for so long, and four times as long at
+each further refusal: a meter may refuse for a moment, or have a map that claims too much."""
+
+QUICK_READINGS = 2
+"""Readings at once of a register whose count is doubted; after them its usual turn will do."""
+
 
 class Poller:
     """Reads one meter over one PANA session.
 
     `on_good` is called after each answered live poll, with what is odd about it, if anything.
+    `guards` are those of this meter, kept over sessions. `is_doubtful`: the meter was silent
+    before this session and may be another one now; its identity is asked for before its values.
     """
 
     def __init__(
@@ -56,6 +71,8 @@ class Poller:
         emit: Callable[[Update], None],
         on_good: Callable[[Message | None], None],
         clock: Clock,
+        guards: dict[str, CounterGuard],
+        is_doubtful: bool = False,
     ) -> None:
         self._client = client
         self._mac = mac
@@ -63,11 +80,16 @@ class Poller:
         self._emit = emit
         self._on_good = on_good
         self._clock = clock
-        self._decoder = Decoder()
+        self._guards = guards
+        self._is_doubtful = is_doubtful
+        self._decoder = Decoder(guards)
         self._pace = pace
         self._schedule = Schedule(pace.interval_s)
         self._ahead = timedelta(0)  # of the meter's clock, against ours
-        self._refused: set[int] = set()
+        self._refused: dict[int, float] = {}  # EPC: until when it isn't asked
+        self._refusals: Counter[int] = Counter()
+        self._coefficient_refusals = 0
+        self._quick_readings = 0
         self._half_hour: datetime | None = None
         self._half_hour_tries = 0
         self._unscaled: dict[int, bytes] = {}
@@ -75,10 +97,12 @@ class Poller:
     async def run(self, pause: Callable[[float], Awaitable[None]]) -> None:
         """Reads for ever; `pause(seconds)` may return early. Raises what ends the session."""
         if self._profile is None:
-            self._identified(await self._interview(), is_confirmed=True)
+            self._learned(await interview(self._client, self._mac))
         else:
             self._client.batch = self._profile.batch
-            self._identified(self._profile, is_confirmed=False)
+            self._identified(self._profile)
+            if self._is_doubtful:
+                await self._confirm(self._profile)
         self._plan()
         while True:
             now = asyncio.get_running_loop().time()
@@ -101,11 +125,15 @@ class Poller:
         self._tell(values)
         self._note_half_hour(values)
 
-    def _identified(self, profile: MeterProfile, *, is_confirmed: bool) -> None:
+    def _identified(self, profile: MeterProfile) -> None:
         self._profile = profile
-        if is_confirmed:
-            self._decoder.scale = profile.scale
         self._emit(MeterIdentified(profile))
+
+    def _learned(self, learned: Learned) -> None:
+        """An interview's or confirmation's outcome: identity first, then its values."""
+        self._decoder.scale = learned.profile.scale
+        self._identified(learned.profile)
+        self._tell(learned.values)
         if self._decoder.scale is not None and self._unscaled:
             unscaled, self._unscaled = self._unscaled, {}
             self._tell(unscaled)
@@ -124,7 +152,8 @@ class Poller:
     def _epcs(self, cadence: Cadence) -> tuple[int, ...]:
         if self._profile is None:
             return ()
-        askable = self._profile.get_map - self._refused
+        now = asyncio.get_running_loop().time()
+        askable = self._profile.get_map - {epc for epc, at in self._refused.items() if at > now}
         return tuple(p.epc for p in PROPERTIES if p.cadence is cadence and p.epc in askable)
 
     async def _do(self, job: Job) -> None:
@@ -134,13 +163,16 @@ class Poller:
             await self._read(job)
 
     async def _read(self, job: Job) -> None:
-        answer = await self._client.get(self._epcs(_CADENCES[job]))
-        self._refused |= answer.refused
-        self._tell(answer.values, with_link=True)
+        epcs = self._epcs(_CADENCES[job])
+        answer = await self._client.get(epcs) if epcs else Answer({}, frozenset())
         now = asyncio.get_running_loop().time()
-        if not self._epcs(_CADENCES[job]):
-            self._schedule.due.pop(job, None)
-            return
+        for epc in answer.refused:
+            self._refused[epc] = now + REFUSED_FOR_S * 4.0 ** min(self._refusals[epc], 6)
+            self._refusals[epc] += 1
+        if job is Job.LIVE and not answer.values:
+            refused = ", ".join(f"{epc:02X}" for epc in answer.refused or self._refused)
+            raise PropertyRefusedError(message("property_refused", epc=refused), answer.refused)
+        self._tell(answer.values, with_link=True)
         self._schedule.interval_s = self._pace.interval_s
         self._schedule.done(job, now)
         match job:
@@ -148,29 +180,37 @@ class Poller:
                 self._on_good(nonsense(answer.values))
                 if self._half_hour is None and Job.HALF_HOUR not in self._schedule.due:
                     self._await_half_hour()
+            case Job.ENERGY:
+                self._read_again_if_doubted(epcs, now)
             case Job.DAILY:
                 self._note_clock(answer.values)
-            case Job.ENERGY if self._decoder.doubts:
-                self._schedule.due[job] = now
             case Job.HALF_HOUR:
                 if not self._note_half_hour(answer.values):
                     self._half_hour_tries += 1
                     self._await_half_hour()
 
-    async def _interview(self) -> MeterProfile:
-        return await interview(self._client, self._mac, self._tell)
+    def _read_again_if_doubted(self, epcs: tuple[int, ...], now: float) -> None:
+        if self._decoder.doubts(epcs) and self._quick_readings < QUICK_READINGS:
+            self._quick_readings += 1
+            self._schedule.due[Job.ENERGY] = now
+        else:
+            self._quick_readings = 0
 
     async def _confirm(self, before: MeterProfile) -> None:
-        profile = await confirm(self._client, before, self._tell)
-        if profile.uid != before.uid:
+        trusts_refusal = self._coefficient_refusals >= REFUSALS_TRUSTED
+        learned = await confirm(self._client, before, trusts_refusal=trusts_refusal)
+        if learned.profile.uid != before.uid:
             _LOGGER.info("%s", message("meter_exchanged"))
-            self._decoder = Decoder()
-            profile = await self._interview()
-        self._identified(profile, is_confirmed=True)
+            self._guards.clear()
+            self._half_hour = None
+            self._unscaled.clear()
+            learned = await interview(self._client, self._mac)
+        self._learned(learned)
         now = asyncio.get_running_loop().time()
-        if profile.scale is None:
-            if self._decoder.scale is None and before.scale is not None:
+        if learned.profile.scale is None:
+            if self._coefficient_refusals == 0:
                 _LOGGER.warning("%s", message("energy_unit_unknown"))
+            self._coefficient_refusals += 1
             self._schedule.due[Job.LEFTOVERS] = now + LEFTOVERS_RETRY_S
             return
         self._schedule.done(Job.LEFTOVERS, now)

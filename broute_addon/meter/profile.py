@@ -58,8 +58,8 @@ class MeterProfile:
         The MAC stands in only where the meter has no serial number (8D). The same whichever
         stick reads the meter; nothing of the credentials is in it.
         """
-        if self.serial_number and self.maker_code:
-            material = bytes.fromhex(self.maker_code) + self.serial_number.encode()
+        if self.serial_number:
+            material = bytes.fromhex(self.maker_code or "") + self.serial_number.encode()
         else:
             material = self.mac.octets
         return "broute_" + hashlib.sha256(material).hexdigest()[:10]

@@ -12,7 +12,7 @@ NOW = datetime(2026, 4, 5, 4, 31, tzinfo=UTC)
 
 
 def readings(scale: EnergyScale | None, **values: str) -> dict[str, object]:
-    decoder = Decoder()
+    decoder = Decoder({})
     decoder.scale = scale
     edts = {int(epc, 16): bytes.fromhex(edt) for epc, edt in values.items()}
     return {reading.key: reading.value for reading in decoder.readings(edts, NOW, 0.0)}
@@ -52,7 +52,7 @@ def test_a_counter_without_data_keeps_what_was_told_last(count: str) -> None:
 
 
 def test_a_half_hour_value_carries_the_meters_own_time() -> None:
-    decoder = Decoder()
+    decoder = Decoder({})
     decoder.scale = EnergyScale()
     told = decoder.readings({0xEA: bytes.fromhex("07EA04050D1E000001E23A")}, NOW, 0.0)
     stamp = datetime(2026, 4, 5, 4, 30, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_what_the_table_does_not_know_is_no_reading() -> None:
 
 
 def test_a_host_clock_that_jumps_back_holds_no_counter_back() -> None:
-    decoder = Decoder()
+    decoder = Decoder({})
     decoder.scale = EnergyScale()
     first = decoder.readings({0xE0: bytes.fromhex("00001000")}, NOW, 100.0)
     later = decoder.readings({0xE0: bytes.fromhex("00001001")}, NOW - timedelta(days=400), 160.0)

@@ -52,6 +52,7 @@ class Table:
                 emit=self._emit,
                 on_good=lambda _: None,
                 clock=lambda: START + timedelta(seconds=loop.time()),
+                guards={},
             )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -90,13 +91,16 @@ def meter_with(*claimed: int, **edts: str) -> Table:
 FULL = {"xE7": "000005AA", "xE0": "0001E240", "xD3": "00000001", "xE1": "01", "xD7": "06"}
 
 
-def test_an_epc_that_the_map_claims_but_the_meter_refuses_is_dropped_and_the_others_stay() -> None:
+def test_an_epc_that_the_map_claims_but_the_meter_refuses_is_left_alone_and_the_others_stay() -> (
+    None
+):
     meter = meter_with(0xE3, 0xE8, **FULL)
     meter.run(3600)
     assert meter.values("power") == {1450}
     assert meter.values("energy_bought") == {Decimal("12345.6")}
-    # Once with others and once alone, and never again.
-    assert (meter.asked[0xE3], meter.asked[0xE8]) == (2, 2)
+    # Once with others and once alone, and again only after longer and longer whiles.
+    assert meter.asked[0xE3] <= 6
+    assert meter.asked[0xE8] <= 6
     assert meter.asked[0xE7] > 300
 
 
@@ -124,7 +128,7 @@ def test_a_meter_without_coefficient_counts_once() -> None:
         meter_with(0xD3, **{key: edt for key, edt in FULL.items() if key != "xD3"}),
         meter_with(**FULL | {"xD3": "00000000"}),
     ):
-        meter.run(60)
+        meter.run(300)
         assert meter.values("energy_bought") == {Decimal("12345.6")}
 
 
