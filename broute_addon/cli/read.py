@@ -96,7 +96,7 @@ async def _reading(
             pace=Pace(0.0),
             first_tid=random.randrange(0xFFFF),  # noqa: S311 - not a secret
         )
-        profile = await interview(client, pan.address, lambda _: None)
+        profile = (await interview(client, pan.address)).profile
         answer = await client.get(epcs or _worth_reading(profile))
         await link.terminate()
         return profile, answer
