@@ -17,6 +17,7 @@ _scalars = (
     | st.integers()
     | st.floats()
     | st.text(max_size=40)
+    | st.sampled_from([-1, 0, 1, 4, 5, 3600, 3601, 65_535, 65_536])
     | st.sampled_from(
         ["０" * 32, "0" * 32, "ー" * 12, "A1b2C3d4E5f6", "debug", "../ca.pem", "\ud800"]
     )
@@ -26,7 +27,8 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
     max_leaves=8,
 )
-documents = st.dictionaries(_keys, values, max_size=10) | values
+_panels = st.fixed_dictionaries({}, optional=dict.fromkeys(OPTIONS_SCHEMA["properties"], _scalars))
+documents = _panels | st.dictionaries(_keys, values, max_size=10) | values
 
 
 def sentences(loaded: LoadedOptions) -> str:
@@ -36,7 +38,7 @@ def sentences(loaded: LoadedOptions) -> str:
     return " ".join([*told, *printed, repr(loaded), repr(loaded.options)])
 
 
-@tries(80)
+@tries(50)
 @given(documents)
 def test_any_json_value_is_options_and_faults(raw: object) -> None:
     loaded = parse_options(raw)
