@@ -64,7 +64,8 @@ async def close_quietly(line: Line) -> None:
 
 async def _wait_for_boot(port: str) -> None:
     age = node_age_s(port)
-    if age is not None and age < BOOT_S:
+    # A negative age is a clock that was set back meanwhile: it says nothing.
+    if age is not None and 0 <= age < BOOT_S:
         _LOGGER.debug("%s was plugged in %.1f s ago", port, age)
         await asyncio.sleep(BOOT_S - age)
 

@@ -1,6 +1,7 @@
 """Opening a port of unknown inhabitant: other rates, talkers, foreign devices, young nodes."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,22 @@ def test_a_stick_that_was_just_plugged_in_gets_its_three_seconds(tmp_path: Path)
     async def scenario() -> None:
         line, _ = await identify(MeanPort(ScriptedStick(TABLE)).connect, str(node))
         assert BOOT_S - 1 < now() < BOOT_S + 1
+        await line.close()
+
+    run_virtual(scenario())
+
+
+def test_a_node_from_the_future_of_a_clock_that_was_set_back_is_asked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = tmp_path / "ttyUSB0"
+    node.touch()
+    a_month_before = time.time() - 30 * 86400
+    monkeypatch.setattr(time, "time", lambda: a_month_before)
+
+    async def scenario() -> None:
+        line, _ = await identify(MeanPort(ScriptedStick(TABLE)).connect, str(node))
+        assert now() < 1
         await line.close()
 
     run_virtual(scenario())
