@@ -1,17 +1,12 @@
-"""`python -m broute_addon COMMAND`: picks the command and runs it.
+"""`python -m broute_addon COMMAND`: from the first line on, a stop is a clean exit.
 
-Only the standard library is imported here. The signal handler stands before anything heavy is
-loaded, so that a stop during start-up is a clean exit as well.
+The signal handlers stand before anything else is loaded; the command itself replaces them as soon
+as it has something to put in order.
 """
 
-import argparse
-import asyncio
-import importlib
-import inspect
+import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
 
 COMMANDS = {
     "run": "the add-on (default)",
@@ -24,47 +19,21 @@ COMMANDS = {
     "forget": "clears what we keep at the broker, before uninstalling",
 }
 
-EXIT_WRONG_ARGUMENT = 78
-"""EX_CONFIG: the arguments or the options file can't be used as they are."""
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command and gives its exit code. The signals are ours if the arguments are."""
+    if arguments is None:
+        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGINT, _leave)
+    # asyncio and the like take a tenth of a second to load, on a Raspberry Pi half of one.
+    from broute_addon.cli.dispatch import dispatch  # noqa: PLC0415
+
+    return dispatch(COMMANDS, sys.argv[1:] if arguments is None else arguments)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)  # noqa: T201
-        raise SystemExit(EXIT_WRONG_ARGUMENT)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command and gives its exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    name, rest = _chosen(arguments)
-    module = importlib.import_module(f"broute_addon.cli.{name}")
-    parser = _Parser(prog=f"broute {name}", description=COMMANDS[name])
-    module.add_arguments(parser)
-    try:
-        outcome = getattr(module, name)(parser.parse_args(rest))
-        return int(asyncio.run(outcome) if inspect.iscoroutine(outcome) else outcome)
-    except KeyboardInterrupt:
-        return 0
-
-
-def _chosen(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The command and its own arguments; without a command it is `run`."""
-    if arguments and arguments[0] in COMMANDS:
-        return arguments[0], arguments[1:]
-    if not arguments or (arguments[0] not in ("-h", "--help") and arguments[0].startswith("-")):
-        return "run", arguments
-    listing = "\n".join(f"  {name:10}{says}" for name, says in COMMANDS.items())
-    parser = _Parser(
-        prog="broute",
-        usage="broute [COMMAND] [ARGUMENT …]; broute COMMAND --help tells more",
-        epilog=f"commands:\n{listing}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
-    parser.parse_args(arguments[:1])
-    raise AssertionError("unreachable")
+def _leave(*_: object) -> None:
+    """Not by an exception: within an import it would come out as another one, with its trace."""
+    os._exit(0)
 
 
 if __name__ == "__main__":

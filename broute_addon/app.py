@@ -13,7 +13,6 @@ import hashlib
 import logging
 import os
 import random
-import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +54,7 @@ from broute_addon.wisun.values import Credentials
 
 _LOGGER = logging.getLogger(__name__)
 
-EXIT_OK = 0
+EXIT_BUG = 1
 EXIT_OPTIONS_UNUSABLE = 78
 
 LOOK_AT_OPTIONS_EVERY_S = 5.0
@@ -64,7 +63,6 @@ ASK_LANGUAGE_AGAIN_S = 30.0
 GREETING_TIMEOUT_S = 5.0
 """What the Supervisor and Core tell is worth this wait at the start, no more."""
 
-STOP_WITHIN_S = 9.0
 PAGE_PORT = 8099
 
 
@@ -91,29 +89,20 @@ class Settings:
 
 
 async def run_app(settings: Settings) -> int:
-    """The command `run`: until SIGTERM or SIGINT. Gives the exit code."""
+    """The command `run`: until cancelled. Gives the exit code, should it end by itself."""
     redactor = Redactor(settings.secrets)
     log = HouseholdLog(redactor)
     try:
-        loaded = load_options(settings.options)
+        await App(settings, load_options(settings.options), redactor, log).run()
     except OptionsFileError as error:
         _LOGGER.critical("%s", error.message)
         return EXIT_OPTIONS_UNUSABLE
-    app = App(settings, loaded, redactor, log)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with asyncio.TaskGroup() as tasks:
-        work = tasks.create_task(app.run(), name="app")
-        await stop.wait()
-        work.cancel()
-        _, unfinished = await asyncio.wait([work], timeout=STOP_WITHIN_S)
-        if unfinished:
-            _LOGGER.debug("leaving with work undone: %s", unfinished)
-            os._exit(EXIT_OK)
-    _LOGGER.info("%s", message("stopped"))
-    return EXIT_OK
+    except asyncio.CancelledError:
+        _LOGGER.info("%s", message("stopped"))
+        raise
+    except Exception:  # through the log, since Python's own trace would pass the redactor by
+        _LOGGER.critical("%s", message("bug"), exc_info=True)
+    return EXIT_BUG
 
 
 class App:

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -72,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def simulate(args: argparse.Namespace) -> int:
-    """Run until SIGTERM or SIGINT. Exit code 78 for a wrong argument, else 0."""
+    """Run until cancelled. Exit code 78 for a wrong argument."""
     try:
         delivery = Delivery(_choice("--delivery", args.delivery, [one.value for one in Delivery]))
         config = _config(args)
@@ -81,17 +80,14 @@ async def simulate(args: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"broute simulate: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"broute simulate: {error.filename}: {error.strerror}", file=sys.stderr)
+        place = error.filename2 or error.filename
+        print(f"broute simulate: {place}: {error.strerror}", file=sys.stderr)
     return _EXIT_WRONG_ARGUMENT
 
 
 async def _run(
     config: HouseConfig, link: Path | None, delivery: Delivery, truth: Sink | None
 ) -> int:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
     port = PtyPort(link, delivery, config.seed)
     try:
         house = House(replace(config, truth=truth), port)
@@ -100,7 +96,7 @@ async def _run(
         raise
     async with house:
         print(f"ready {port.path}", flush=True)
-        await stopped.wait()
+        await asyncio.Event().wait()
     return 0
 
 

@@ -23,6 +23,10 @@ SENTENCES = {
         "The page is served at http://{host}:{port}/.",
         "ページは http://{host}:{port}/ で開けます。",
     ),
+    "bug": (
+        "This is a fault in the program: please report it with the lines below.",
+        "プログラムの不具合です。以下の内容を添えて報告してください。",
+    ),
     "stopped": ("Stopped.", "終了しました。"),
     "credentials_nowhere": (
         "No credentials: give --options FILE, or set {variable} in the environment.",

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,17 +53,21 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def broute(
-    *arguments: str, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "broute_addon"),
 ) -> AsyncIterator[Running]:
     """Starts `python -m broute_addon …`; kills what is still running at the end."""
     inherited = {key: value for key, value in os.environ.items() if "TOKEN" not in key}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-W", "error", "-m", "broute_addon", *arguments),
+        *("-W", "error", *program, *arguments),
         stdout=PIPE,
         stderr=STDOUT,
         cwd=ROOT,
-        env=inherited | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
+        env=inherited
+        | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+        | dict(environment or {}),
     )
     output: list[str] = []
 
