@@ -1,0 +1,42 @@
+"""`soak`: the seeded fault campaign, in virtual time."""
+
+import argparse
+
+from broute_addon.soak.campaign import Campaign, run_campaign, to_standard_error
+from broute_addon.soak.sabotage import SABOTAGES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of design 2.7."""
+    parser.add_argument("--seeds", type=_count, default=20, metavar="N", help="how many")
+    parser.add_argument("--days", type=_days, default=2.0, metavar="D", help="days of each")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first one")
+    parser.add_argument(
+        "--sabotage",
+        choices=[*SABOTAGES, "list"],
+        metavar="NAME",
+        help="plant a defect; `list` names them",
+    )
+
+
+def soak(args: argparse.Namespace) -> int:
+    """0 when no invariant broke, 1 else."""
+    if args.sabotage == "list":
+        print("\n".join(SABOTAGES))
+        return 0
+    campaign = Campaign(args.seeds, args.days, args.seed, args.sabotage)
+    return run_campaign(campaign, print, to_standard_error)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days <= 3650:
+        raise argparse.ArgumentTypeError("more than 0, at most 3650")
+    return days
