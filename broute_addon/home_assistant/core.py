@@ -24,17 +24,9 @@ class CoreError(HomeAssistantError):
 
 @dataclass(frozen=True, slots=True)
 class CoreConfig:
-    """What `/config` tells; "" where it tells nothing. `state` is RUNNING after the start."""
+    """What we want of `/config`; "" where it tells nothing."""
 
     language: str
-    time_zone: str
-    state: str
-    version: str
-
-    @property
-    def is_running(self) -> bool:
-        """Core has finished its start."""
-        return self.state == "RUNNING"
 
 
 class Core:
@@ -51,8 +43,7 @@ class Core:
         answer = json_object(body)
         if answer is None:
             raise CoreError(message("core_junk", status=status))
-        keys = ("language", "time_zone", "state", "version")
-        return CoreConfig(*(str(answer.get(key) or "") for key in keys))
+        return CoreConfig(language=str(answer.get("language") or ""))
 
     async def notify(self, notification_id: str, title: str, text: str) -> None:
         """Shows a notification, or replaces the one with this id. Markdown. Raises CoreError."""

@@ -31,23 +31,10 @@ class MqttService:
 
 
 @dataclass(frozen=True, slots=True)
-class SupervisorInfo:
-    """What `/info` tells of the installation; "" where it tells nothing."""
-
-    supervisor: str
-    home_assistant: str
-    arch: str
-    timezone: str
-
-
-@dataclass(frozen=True, slots=True)
 class OwnInfo:
     """This app as the Supervisor knows it. `slug` is the full one (`<repository>_broute`)."""
 
     slug: str
-    version: str
-    hostname: str
-    ingress_url: str | None
 
 
 class Supervisor:
@@ -74,22 +61,11 @@ class Supervisor:
         except (KeyError, TypeError, ValueError):
             raise SupervisorError(message("supervisor_junk")) from None
 
-    async def info(self) -> SupervisorInfo:
-        """`GET /info`. Raises SupervisorError."""
-        data = await self._get("/info")
-        keys = ("supervisor", "homeassistant", "arch", "timezone")
-        return SupervisorInfo(*(str(data.get(key) or "") for key in keys))
-
     async def own_info(self) -> OwnInfo:
         """`GET /addons/self/info`. Raises SupervisorError."""
         data = await self._get("/addons/self/info")
         try:
-            return OwnInfo(
-                slug=str(data["slug"]),
-                version=str(data["version"]),
-                hostname=str(data.get("hostname") or ""),
-                ingress_url=data.get("ingress_url") or None,
-            )
+            return OwnInfo(slug=str(data["slug"]))
         except KeyError:
             raise SupervisorError(message("supervisor_junk")) from None
 
