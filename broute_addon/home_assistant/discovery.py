@@ -25,6 +25,7 @@ from broute_addon.home_assistant.entities import (
     decimals,
 )
 from broute_addon.messages import Language
+from broute_addon.meter.engine import Command
 from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
@@ -46,17 +47,17 @@ class Button:
     """A press sends `command`; `key` names the entity."""
 
     key: str
-    command: str
+    command: Command
     en: str
     ja: str
     role: Role = Role.MAIN
 
 
 ADD_ON_BUTTONS = (
-    Button("reconnect", "reconnect", "Reconnect", "再接続", Role.DIAGNOSTIC),
-    Button("rescan", "rescan", "Search for the meter", "メーターを再探索", Role.DIAGNOSTIC),
+    Button("reconnect", Command.RECONNECT, "Reconnect", "再接続", Role.DIAGNOSTIC),
+    Button("rescan", Command.RESCAN, "Search for the meter", "メーターを再探索", Role.DIAGNOSTIC),
 )
-METER_BUTTONS = (Button("read_now", "read-now", "Read now", "今すぐ検針"),)
+METER_BUTTONS = (Button("read_now", Command.READ_NOW, "Read now", "今すぐ検針"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def _buttons(
         button.key: {
             **_common(device, button, Platform.BUTTON, language),
             "command_topic": topics.command(owner),
-            "payload_press": button.command,
+            "payload_press": button.command.value,
         }
         for button in buttons
     }

@@ -60,12 +60,16 @@ Raises HomeAssistantError while no broker is known."""
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A message that goes out. `at` is the instant of a live value: it makes an equal one news."""
+    """A message that goes out. `at` is the instant of a live value: it makes an equal one news.
+
+    `pause_s` is how long it has to stay behind the last one under its topic.
+    """
 
     topic: str
     payload: str
     retain: bool = True
     at: datetime | None = None
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,16 @@
 """Keeps the MQTT broker, and so Home Assistant, at the newest snapshot.
 
-One loop owns `known`, what the broker has been told in this session. News of any kind (a
-snapshot, Home Assistant's birth, discovery that may go out again, a lost connection) only wakes
-it; it then sends the difference between the newest snapshot and `known`, and waits until the
-broker has it.
+One loop owns `Told`, what the broker has been told in this session. News of any kind (a snapshot,
+Home Assistant's birth, a message whose pause is over, a lost connection) only wakes it; it then
+sends what is new in the newest snapshot, and waits until the broker has it.
 
 Live values are said once more a moment after discovery, since they are not retained and Home
 Assistant needs that moment to subscribe.
-
-Home Assistant drops the rest of a discovery message that follows another too soon, so a changed
-one waits until the last is two seconds old, and with it the states that it speaks of.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from broute_addon.clock import Clock, system_clock
@@ -22,17 +18,20 @@ from broute_addon.errors import HomeAssistantError, MqttError
 from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.discovery import AddOn
 from broute_addon.home_assistant.mqtt import Broker, BrokerSession, Publication, Received
-from broute_addon.home_assistant.states import Announcer, announced_interval, changes, last_will
+from broute_addon.home_assistant.states import Announcer, announced_interval, last_will
 from broute_addon.home_assistant.streak import Streak
+from broute_addon.home_assistant.told import Told
 from broute_addon.messages import Language, Message, message
+from broute_addon.meter.engine import Command
 from broute_addon.store import Snapshot, Store
 
 _LOGGER = logging.getLogger(__name__)
 
 BIRTH_DELAY_S = 2.0
-DISCOVERY_PAUSE_S = 2.0
 SUBSCRIBED_AFTER_S = 3.0
 GOODBYE_TIMEOUT_S = 3.0
+
+COMMANDS = frozenset(command.value for command in Command)
 
 LanguageSource = Callable[[], Language]
 """Gives the language in force; Home Assistant's may become known only after a while."""
@@ -41,9 +40,9 @@ LanguageSource = Callable[[], Language]
 class MqttPublisher:
     """Publishes the store's snapshots and takes the buttons' presses; see `run`.
 
-    `mqtt` is made with `states.last_will(instance)`. `on_command` is called with
-    "read-now", "reconnect" or "rescan", `on_problem` with what keeps us from the broker, None once
-    it is over. `known_meters` are the uids of all meters ever read here.
+    `mqtt` is made with `states.last_will(instance)`. `on_command` is called with a
+    value of `Command`, `on_problem` with what keeps us from the broker, None once it is over; the
+    store is told too whether it is up. `known_meters` are the uids of all meters ever read here.
     """
 
     def __init__(
@@ -67,12 +66,11 @@ class MqttPublisher:
         self._announcer = Announcer(
             add_on, language(), store.snapshot.poll_interval_s, tuple(known_meters)
         )
-        self._known: dict[str, Publication] = {}
+        self._told = Told()
         self._wake = asyncio.Event()
-        self._discovery_due = 0.0  # when the loop's time has come for another discovery message
+        self._held: asyncio.TimerHandle | None = None  # wakes when a message's pause is over
         self._birth: asyncio.TimerHandle | None = None
         self._streak = Streak(_LOGGER, message("mqtt_back"))
-        self.is_connected = False
         self.problem: Message | None = None
 
     async def run(self) -> None:
@@ -87,7 +85,7 @@ class MqttPublisher:
                     self._note(error.message)
                     await asyncio.sleep(self._streak.failed(error))
                 finally:
-                    self.is_connected = False
+                    self._store.note_broker(is_up=False)
 
     def _note(self, problem: Message | None) -> None:
         if problem != self.problem:
@@ -100,8 +98,7 @@ class MqttPublisher:
 
     async def _one_session(self) -> None:
         async with self._mqtt.session(self._received, on_end=self._wake.set) as session:
-            self._known.clear()
-            self._discovery_due = 0.0
+            self._told.forget()
             self._wake.set()
             await session.subscribe(topics.HOME_ASSISTANT_STATUS, topics.command("+"))
             try:
@@ -115,22 +112,33 @@ class MqttPublisher:
             await self._wake.wait()
             self._wake.clear()
             session.check()
-            await self._publish_news(session, self._store.snapshot)
-            self.is_connected = True
+            await self._publish_news(session, self._without_own_problem())
+            self._store.note_broker(is_up=True)
             self._note(None)
             self._streak.recovered()
 
+    def _without_own_problem(self) -> Snapshot:
+        """What kept us from the broker is over once this can be told there."""
+        snapshot = self._store.snapshot
+        notices = tuple(notice for notice in snapshot.notices if notice != self.problem)
+        return replace(snapshot, notices=notices)
+
     async def _publish_news(self, session: BrokerSession, snapshot: Snapshot) -> None:
         self._adapt(snapshot)
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
         announcer = self._announcer
-        await self._send(session, changes(self._known, announcer.availability(snapshot)))
-        if not await self._announce(session, snapshot):
-            return  # discovery is due a moment later; the states belong after it
+        await self._send(session, announcer.availability(snapshot))
+        if await self._send(session, announcer.discovery(snapshot)):
+            # Home Assistant subscribes a while after it: what isn't retained would be lost.
+            loop = asyncio.get_running_loop()
+            loop.call_later(SUBSCRIBED_AFTER_S, self._say_live_again)
         states = announcer.states(snapshot, self._clock())
-        await self._send(session, changes(self._known, states))
+        await self._send(session, self._told.named(states))
 
     def _adapt(self, snapshot: Snapshot) -> None:
-        """Follows the language and a poll interval that has doubled or halved."""
+        """Follows the language, the poll interval and another meter."""
         told = self._announcer
         interval_s = announced_interval(told.interval_s, snapshot.poll_interval_s)
         known = told.known_meters
@@ -140,26 +148,17 @@ class MqttPublisher:
             told, language=self._language(), interval_s=interval_s, known_meters=known
         )
 
-    async def _announce(self, session: BrokerSession, snapshot: Snapshot) -> bool:
-        """Sends changed discovery; False when it has to wait because the last is too young."""
-        news = list(changes(self._known, self._announcer.discovery(snapshot)))
-        if not news:
-            return True
+    async def _send(self, session: BrokerSession, wanted: Iterable[Publication]) -> int:
+        """Sends what is new and may go out; gives the number of messages."""
         loop = asyncio.get_running_loop()
-        again = [each for each in news if each.topic in self._known]
-        if again and loop.time() < self._discovery_due:
-            loop.call_at(self._discovery_due, self._wake.set)
-            return False
-        await self._send(session, iter(news))
-        self._discovery_due = loop.time() + DISCOVERY_PAUSE_S
-        # Home Assistant subscribes a while after discovery: what isn't retained would be lost.
-        loop.call_later(SUBSCRIBED_AFTER_S, self._say_live_again)
-        return True
-
-    async def _send(self, session: BrokerSession, news: Iterator[Publication]) -> None:
-        batch = tuple(news)
-        await session.publish(*batch)
-        self._known |= {each.topic: each for each in batch}
+        news, due = self._told.news(wanted, loop.time())
+        await session.publish(*news)
+        self._told.took(news, loop.time())
+        if due is not None and (self._held is None or due < self._held.when()):
+            if self._held is not None:
+                self._held.cancel()
+            self._held = loop.call_at(due, self._wake.set)
+        return len(news)
 
     def _received(self, came: Received) -> None:
         if came.retained:
@@ -168,7 +167,7 @@ class MqttPublisher:
             if came.payload == topics.ONLINE and self._birth is None:
                 loop = asyncio.get_running_loop()
                 self._birth = loop.call_later(BIRTH_DELAY_S, self._say_everything_again)
-        elif came.payload in topics.COMMANDS and came.topic in self._command_topics():
+        elif came.payload in COMMANDS and came.topic in self._command_topics():
             _LOGGER.debug("button: %s", came.payload)
             self._on_command(came.payload)
 
@@ -178,15 +177,12 @@ class MqttPublisher:
 
     def _say_live_again(self) -> None:
         """Repeats the live values, those that are still fresh."""
-        live = [topic for topic, each in self._known.items() if each.at is not None]
-        for topic in live:
-            del self._known[topic]
-        if live:
+        if self._told.forget_live():
             self._wake.set()
 
     def _say_everything_again(self) -> None:
         self._birth = None
-        self._known.clear()
+        self._told.forget()
         self._wake.set()
 
     async def _say_goodbye(self, session: BrokerSession) -> None:

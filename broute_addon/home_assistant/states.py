@@ -3,12 +3,15 @@
 availability -> discovery (the add-on's before the meter's) -> states. Live values (power and
 currents) carry the instant of their reading, so that an equal one is news again; all others are
 retained and news only when they change.
+
+Home Assistant drops the rest of a discovery message that follows another of the same device too
+soon, so two of them keep a distance. What the link tells about itself changes with every answer,
+and each change is a row in Home Assistant's database: a value a minute is enough.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.discovery import (
@@ -24,11 +27,14 @@ from broute_addon.home_assistant.discovery import (
 )
 from broute_addon.home_assistant.entities import ENTITY_CLASSES, payload
 from broute_addon.home_assistant.mqtt import Publication
-from broute_addon.messages import Language, message
+from broute_addon.messages import Language, Message, message
 from broute_addon.meter.profile import MeterProfile
-from broute_addon.meter.quantities import Quantity, Term
-from broute_addon.meter.readings import Connection, Reading, Shown
+from broute_addon.meter.quantities import Term
+from broute_addon.meter.readings import LINK_TERMS, Connection, Reading, Shown
 from broute_addon.store import Snapshot
+
+DISCOVERY_PAUSE_S = 2.0
+LINK_PAUSE_S = 60.0
 
 _CLOCK_SLACK = timedelta(seconds=5)
 
@@ -47,12 +53,6 @@ class Announcer:
     interval_s: float
     known_meters: tuple[str, ...] = ()
 
-    def messages(self, snapshot: Snapshot, now: datetime) -> Iterator[Publication]:
-        """All that should be known at the broker; a live value only while it is fresh."""
-        yield from self.availability(snapshot)
-        yield from self.discovery(snapshot)
-        yield from self.states(snapshot, now)
-
     def availability(self, snapshot: Snapshot) -> Iterator[Publication]:
         """Each meter's, then ours: a meter left online by a killed process is never believed."""
         current = snapshot.meter.uid if snapshot.meter is not None else None
@@ -63,11 +63,13 @@ class Announcer:
 
     def discovery(self, snapshot: Snapshot) -> Iterator[Publication]:
         """The devices known so far; the add-on is the meter's parent and comes first."""
-        config = topics.config(topics.device_id(self.add_on.instance))
-        yield Publication(config, add_on_config(self.add_on, self.language))
-        if snapshot.meter is not None:
-            meter = meter_config(self.add_on, snapshot.meter, self.language, self.interval_s)
-            yield Publication(topics.config(snapshot.meter.uid), meter)
+        yield _discovery(
+            topics.device_id(self.add_on.instance), add_on_config(self.add_on, self.language)
+        )
+        profile = snapshot.meter
+        if profile is not None:
+            config = meter_config(self.add_on, profile, self.language, self.interval_s)
+            yield _discovery(profile.uid, config)
 
     def states(self, snapshot: Snapshot, now: datetime) -> Iterator[Publication]:
         """The values of both devices."""
@@ -88,29 +90,34 @@ def last_will(instance: str) -> Publication:
     return _publication(topics.status(instance), is_online=False)
 
 
-def changes(
-    known: Mapping[str, Publication], wanted: Iterator[Publication]
-) -> Iterator[Publication]:
-    """Those that the broker doesn't have yet."""
-    return (each for each in wanted if known.get(each.topic) != each)
-
-
 def add_on_values(snapshot: Snapshot, language: Language) -> Mapping[str, Shown]:
     """What the add-on tells about itself, by key."""
-    problem = snapshot.problem
+    wrong = _wrong(snapshot)
     limited = snapshot.readings.get("transmit_limited")
     on_hold = snapshot.connection is Connection.ON_HOLD
     return {
         CONNECTION.key: snapshot.connection.value,
-        REASON.key: (problem or message("all_is_well")).text(language),
-        PROBLEM.key: problem is not None,
+        REASON.key: (wrong or _way(snapshot)).text(language),
+        PROBLEM.key: wrong is not None,
         "transmit_limited": on_hold or (limited is not None and limited.value is True),
     }
 
 
+def _wrong(snapshot: Snapshot) -> Message | None:
+    return snapshot.problem or next(iter(snapshot.notices), None)
+
+
+def _way(snapshot: Snapshot) -> Message:
+    """How far we are when nothing is wrong. A hold is no fault, but nothing is read in it."""
+    is_well = snapshot.is_reading and snapshot.connection is not Connection.ON_HOLD
+    return message("all_is_well") if is_well else snapshot.step
+
+
 def announced_interval(announced_s: float, now_s: float) -> float:
-    """The poll interval that discovery should tell of: a new one once it doubles or halves."""
-    return now_s if now_s >= 2 * announced_s or now_s <= announced_s / 2 else announced_s
+    """The poll interval that discovery should tell of: a new one as soon as live values would run
+    out before their four intervals are over, or once it halves."""
+    outlives = 4 * now_s > expire_after(announced_s)
+    return now_s if outlives or now_s <= announced_s / 2 else announced_s
 
 
 def _readings(snapshot: Snapshot, profile: MeterProfile) -> Iterator[tuple[Term, Reading]]:
@@ -125,21 +132,20 @@ def _state(uid: str, term: Term, reading: Reading) -> Publication:
     is_live = described is not None and described.live
     return Publication(
         topics.state(uid, term.key),
-        payload(_shown(term, reading.value)),
+        payload(reading.value),
         retain=not is_live,
         at=reading.at if is_live else None,
+        pause_s=LINK_PAUSE_S if term in LINK_TERMS else 0.0,
     )
-
-
-def _shown(term: Term, value: Shown) -> Shown:
-    if term.quantity is Quantity.ENERGY_STEP and isinstance(value, int):
-        return Decimal(1).scaleb(value)  # E1 is read as a power of ten
-    return value
 
 
 def _is_fresh(at: datetime, now: datetime, lifetime: timedelta) -> bool:
     """A value from the future came under a clock that was wrong: its age is unknown."""
     return -_CLOCK_SLACK <= now - at < lifetime
+
+
+def _discovery(device: str, config: str) -> Publication:
+    return Publication(topics.config(device), config, pause_s=DISCOVERY_PAUSE_S)
 
 
 def _publication(topic: str, *, is_online: bool) -> Publication:

@@ -9,9 +9,6 @@ HOME_ASSISTANT_STATUS = "homeassistant/status"
 ONLINE = "online"
 OFFLINE = "offline"
 
-COMMANDS = frozenset({"read-now", "reconnect", "rescan"})
-"""The payloads of our buttons."""
-
 
 def device_id(instance: str) -> str:
     """The add-on's identifier as a device; a meter's is its uid."""
@@ -21,6 +18,11 @@ def device_id(instance: str) -> str:
 def config(device: str) -> str:
     """Retained discovery of a device."""
     return f"homeassistant/device/{device}/config"
+
+
+def is_config(topic: str) -> bool:
+    """Whether it is one that `config` gives."""
+    return topic.startswith("homeassistant/device/") and topic.endswith("/config")
 
 
 def state(owner: str, key: str) -> str:

@@ -19,7 +19,12 @@ from broute_addon.home_assistant.mqtt import BrokerAddress, MqttClient, Publicat
 from broute_addon.home_assistant.publisher import MqttPublisher
 from broute_addon.home_assistant.states import last_will
 from broute_addon.messages import Language
-from broute_addon.meter.readings import Connection, ConnectionChanged, PollIntervalChanged
+from broute_addon.meter.readings import (
+    Connection,
+    ConnectionChanged,
+    MeterIdentified,
+    PollIntervalChanged,
+)
 from broute_addon.redaction import Secret
 from broute_addon.store import Store
 from tests.support.broker import Broker, Login, make_certificates
@@ -88,6 +93,7 @@ class House:
             language=lambda: self.language,
             on_command=self.commands.append,
             known_meters=known_meters,
+            on_problem=lambda problem: store.note([problem] if problem else []),
             clock=self.clock,
         )
 
@@ -107,7 +113,7 @@ class House:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test has to sit through are short."""
     monkeypatch.setattr("broute_addon.home_assistant.publisher.BIRTH_DELAY_S", 0.05)
-    monkeypatch.setattr("broute_addon.home_assistant.publisher.DISCOVERY_PAUSE_S", 0.2)
+    monkeypatch.setattr("broute_addon.home_assistant.states.DISCOVERY_PAUSE_S", 0.2)
 
 
 async def test_what_goes_out_first_is_availability_then_discovery_then_states(
@@ -254,7 +260,7 @@ async def test_a_broker_absent_at_boot_is_one_warning_and_is_used_once_it_is_the
         await until(lambda: house.publisher.problem is not None)
         async with broker, Observer(broker) as observer:
             await observer.until(lambda: bool(observer.payloads(ENERGY)))
-            await until(lambda: house.publisher.is_connected)
+            await until(lambda: house.store.snapshot.broker_is_up)
     said = [record.getMessage() for record in caplog.records]
     assert sum("can't be reached" in sentence for sentence in said) == 1
     assert "The MQTT broker is back." in said
@@ -323,7 +329,7 @@ async def test_buttons_become_commands_and_a_retained_press_is_ignored(broker: B
     assert house.commands == ["read-now", "reconnect"]
 
 
-async def test_discovery_follows_the_poll_interval_only_when_it_doubles_or_halves(
+async def test_discovery_follows_a_longer_poll_interval_at_once_and_a_shorter_when_it_halves(
     broker: Broker,
 ) -> None:
     house = House(broker, store_of(*reading_house()))
@@ -333,11 +339,11 @@ async def test_discovery_follows_the_poll_interval_only_when_it_doubles_or_halve
         return [config["components"]["power"]["expire_after"] for config in sent]
 
     async with Observer(broker) as observer, house.publishing():
-        for interval_s in (30, 45, 60, 100, 30):
+        for interval_s in (30, 45, 60, 31, 30):
             house.store.apply(PollIntervalChanged(interval_s))
             await asyncio.sleep(0.3)
-        await observer.until(lambda: len(expirations()) >= 3)
-    assert expirations() == [120, 240, 120]
+        await observer.until(lambda: len(expirations()) >= 4)
+    assert expirations() == [120, 180, 240, 120]
 
 
 async def test_two_versions_of_discovery_never_follow_each_other_at_once(broker: Broker) -> None:
@@ -350,6 +356,78 @@ async def test_two_versions_of_discovery_never_follow_each_other_at_once(broker:
         await observer.until(lambda: len(observer.payloads(METER_CONFIG)) == 2)
         assert asyncio.get_running_loop().time() - begin > 0.1
     assert "瞬時電力" in observer.payloads(METER_CONFIG)[1]
+
+
+async def test_a_birth_message_keeps_the_pause_between_two_discovery_messages(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broute_addon.home_assistant.states.DISCOVERY_PAUSE_S", 0.6)
+    house = House(broker, store_of(*reading_house()))
+    loop = asyncio.get_running_loop()
+    async with Observer(broker) as observer, house.publishing():
+        await observer.until(lambda: bool(observer.payloads(METER_CONFIG)))
+        first = loop.time()
+        observer.publish(topics.HOME_ASSISTANT_STATUS, "online")
+        await observer.until(lambda: len(observer.payloads(METER_CONFIG)) == 2)
+        assert loop.time() - first > 0.5
+        await observer.until(lambda: len(observer.payloads(POWER)) == 2)
+    order = [seen.topic for seen in observer.seen]
+    again = order.index(METER_CONFIG, order.index(METER_CONFIG) + 1)
+    assert POWER in order[again:]
+
+
+async def test_the_first_power_does_not_wait_for_the_next_discovery(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first answer tells that there is a T phase: discovery changes right after the first."""
+    monkeypatch.setattr("broute_addon.home_assistant.states.DISCOVERY_PAUSE_S", 1.0)
+    alone = replace(PROFILE, has_t_phase=False)
+    house = House(broker, store_of(*reading_house(alone)[:2]))
+    current_t = f"broute/{UID}/current_t"
+    async with Observer(broker) as observer, house.publishing():
+        await observer.until(lambda: bool(observer.payloads(METER_CONFIG)))
+        house.store.apply(MeterIdentified(PROFILE))
+        house.store.apply(readings())
+        await observer.until(lambda: bool(observer.payloads(POWER) and observer.payloads(ENERGY)))
+        assert len(observer.payloads(METER_CONFIG)) == 1
+        await observer.until(lambda: bool(observer.payloads(current_t)))
+    order = [seen.topic for seen in observer.seen]
+    assert order.index(POWER) < order.index(METER_CONFIG, order.index(POWER))
+    assert order.index(METER_CONFIG, order.index(POWER)) < order.index(current_t)
+
+
+async def test_what_the_link_tells_is_sent_once_in_a_while_and_its_newest_value_is_never_lost(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broute_addon.home_assistant.states.LINK_PAUSE_S", 1.0)
+    house = House(broker, store_of(*reading_house()))
+    signal = f"broute/{UID}/signal_strength"
+    async with Observer(broker) as observer, house.publishing():
+        for dbm in (-70, -71, -72, -73):
+            house.clock.advance(5)
+            house.store.apply(readings(house.clock(), {"power": 500, "signal_strength": dbm}))
+            await observer.until(lambda at=-dbm - 70: len(observer.payloads(POWER)) > at)  # type: ignore[misc]
+        assert observer.payloads(signal) == ["-70"]
+        await observer.until(lambda: len(observer.payloads(signal)) == 2)
+    assert observer.payloads(signal) == ["-70", "-73"]
+
+
+async def test_the_problem_of_the_broker_itself_is_never_told_at_the_broker(
+    tmp_path: Path,
+) -> None:
+    broker = Broker(tmp_path)
+    house = House(broker, store_of(*reading_house()))
+    async with house.publishing():
+        await until(lambda: house.publisher.problem is not None)
+        assert house.store.snapshot.notices == (house.publisher.problem,)
+        assert not house.store.snapshot.broker_is_up
+        async with broker, Observer(broker) as observer:
+            await observer.until(lambda: bool(observer.payloads(ENERGY)))
+            await until(lambda: house.store.snapshot.broker_is_up)
+            await until(lambda: not house.store.snapshot.notices)
+        await until(lambda: not house.store.snapshot.broker_is_up)
+    assert observer.payloads("broute/0badcafe/reason") == ["Everything works."]
+    assert observer.payloads("broute/0badcafe/problem") == ["OFF"]
 
 
 async def test_forgetting_clears_what_is_ours_and_nothing_of_another_installation(

@@ -9,10 +9,9 @@ from itertools import islice
 import pytest
 
 from broute_addon.clock import JST
-from broute_addon.home_assistant.discovery import AddOn
+from broute_addon.home_assistant.discovery import AddOn, expire_after
 from broute_addon.home_assistant.entities import decimals, payload
-from broute_addon.home_assistant.mqtt import Publication
-from broute_addon.home_assistant.states import Announcer, announced_interval, changes
+from broute_addon.home_assistant.states import LINK_PAUSE_S, Announcer, announced_interval
 from broute_addon.home_assistant.streak import waits
 from broute_addon.messages import Language, message
 from broute_addon.meter.readings import Connection, ConnectionChanged, Shown
@@ -106,8 +105,9 @@ def test_a_live_value_is_only_told_while_it_is_fresh(age_s: float, is_told: bool
 def test_during_a_transmission_hold_the_meter_stays_available_and_the_flag_is_on() -> None:
     house = store_of(*reading_house(), ConnectionChanged(Connection.ON_HOLD))
     now = NOON + timedelta(minutes=30)
-    told = {each.topic: each.payload for each in ANNOUNCER.messages(house.snapshot, now)}
-    assert told[f"broute/{UID}/availability"] == "online"
+    available = {each.topic: each.payload for each in ANNOUNCER.availability(house.snapshot)}
+    assert available[f"broute/{UID}/availability"] == "online"
+    told = states(house.snapshot, now)
     assert told["broute/0badcafe/transmit_limited"] == "ON"
     assert f"broute/{UID}/power" not in told
 
@@ -133,26 +133,73 @@ def test_every_meter_but_the_one_that_is_read_is_offline() -> None:
     }
 
 
-def test_only_news_goes_out_and_a_new_live_value_is_always_news() -> None:
-    retained = Publication("a", "1")
-    live = Publication("b", "1", retain=False, at=NOON)
-    known = {"a": retained, "b": live}
-    later = replace(live, at=NOON + timedelta(seconds=30))
-    assert list(changes(known, iter([retained, live]))) == []
-    assert list(changes(known, iter([retained, later]))) == [later]
-    assert list(changes(known, iter([replace(retained, payload="2")]))) == [
-        Publication("a", "2"),
-    ]
+REASON = "broute/0badcafe/reason"
+FLAG = "broute/0badcafe/problem"
+WRONG_OPTION = message("option_unknown", option="colour")
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("connection", Connection)
+def test_the_status_never_says_that_everything_works_while_nothing_is_read(
+    connection: Connection, language: Language
+) -> None:
+    snapshot = store_of(*reading_house()[:1], ConnectionChanged(connection)).snapshot
+    announcer = replace(ANNOUNCER, language=language)
+    told = {each.topic: each.payload for each in announcer.states(snapshot, NOON)}
+    is_well = connection in (Connection.READING, Connection.RENEWING)
+    assert told[REASON] == (message("all_is_well") if is_well else snapshot.step).text(language)
+    assert told[FLAG] == "OFF"
+
+
+def test_what_is_wrong_beside_the_meter_is_a_problem_with_its_first_sentence() -> None:
+    house = store_of(*reading_house())
+    house.note([WRONG_OPTION, message("mqtt_no_broker")])
+    told = states(house.snapshot)
+    assert (told[FLAG], told[REASON]) == ("ON", str(WRONG_OPTION))
+    house.apply(ConnectionChanged(Connection.RECOVERING, message("no_stick")))
+    assert states(house.snapshot)[REASON] == str(message("no_stick"))
+    house.apply(ConnectionChanged(Connection.READING))
+    house.note([])
+    told = states(house.snapshot)
+    assert (told[FLAG], told[REASON]) == ("OFF", "Everything works.")
+
+
+def test_only_what_the_link_tells_about_itself_is_unhurried() -> None:
+    link: Mapping[str, Shown] = {
+        "signal_strength": -70,
+        "response_time": 0.5,
+        "last_answer": NOON,
+        "airtime": 1.0,
+    }
+    house = store_of(*reading_house(), readings(values=link))
+    slow = {e.topic for e in ANNOUNCER.states(house.snapshot, NOON) if e.pause_s == LINK_PAUSE_S}
+    assert slow == {f"broute/{UID}/{key}" for key in link}
 
 
 @pytest.mark.parametrize(
     ("announced", "now", "told"),
-    [(30, 59, 30), (30, 60, 60), (60, 31, 60), (60, 30, 30), (30, 30, 30), (5, 3600, 3600)],
+    [
+        (30, 30, 30),
+        (30, 30.1, 30.1),
+        (30, 60, 60),
+        (240, 300, 300),  # where the lengthened interval meets its cap
+        (60, 31, 60),
+        (60, 30, 30),
+        (7.6, 7.8, 7.8),
+        (7.6, 7.65, 7.6),  # 30.6 s, announced are 31
+        (5, 3600, 3600),
+    ],
 )
-def test_the_interval_is_announced_again_when_it_doubles_or_halves(
+def test_the_interval_is_announced_again_when_it_outgrows_what_is_told_or_halves(
     announced: float, now: float, told: float
 ) -> None:
     assert announced_interval(announced, now) == told
+
+
+@pytest.mark.parametrize("now_s", [5, 7.6, 29, 30, 31, 45, 59, 60, 240, 299, 300, 3600])
+@pytest.mark.parametrize("told_s", [5, 7.6, 30, 60, 240, 300])
+def test_live_values_always_last_four_intervals(told_s: float, now_s: float) -> None:
+    assert expire_after(announced_interval(told_s, now_s)) >= 4 * now_s
 
 
 def test_waits_grow_to_a_cap_and_never_hammer() -> None:

@@ -1,0 +1,67 @@
+"""What the broker has been told in one session, and what it may be told now. Pure.
+
+- Only news goes out: a message that differs from the last one under its topic.
+- A message waits until the last one under its topic is as old as it asks (`Publication.pause_s`).
+- A state waits until discovery has named its topic: before that nobody listens to it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from broute_addon.home_assistant import topics
+from broute_addon.home_assistant.mqtt import Publication
+
+
+class Told:
+    """The messages that the broker has; times are the loop's, in seconds."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Publication] = {}
+        self._at: dict[str, float] = {}
+        self._named: dict[str, frozenset[str]] = {}  # by discovery topic
+
+    def news(
+        self, wanted: Iterable[Publication], now: float
+    ) -> tuple[tuple[Publication, ...], float | None]:
+        """What may go out now, and when the first of the others may; None if there are none."""
+        changed = [each for each in wanted if self._known.get(each.topic) != each]
+        due = {each: self._due(each) for each in changed}
+        waiting = [at for at in due.values() if at > now]
+        return tuple(each for each in changed if due[each] <= now), min(waiting, default=None)
+
+    def named(self, states: Iterable[Publication]) -> Iterator[Publication]:
+        """Those states that somebody listens to, by what discovery has told."""
+        topics_ = frozenset[str]().union(*self._named.values())
+        return (each for each in states if each.topic in topics_)
+
+    def took(self, sent: Iterable[Publication], now: float) -> None:
+        """The broker has these messages."""
+        for each in sent:
+            self._known[each.topic] = each
+            self._at[each.topic] = now
+            if topics.is_config(each.topic):
+                self._named[each.topic] = frozenset(_state_topics(each.payload))
+
+    def forget(self) -> None:
+        """Everything is to be said again. Home Assistant may have heard discovery all the same,
+        so the next one still waits."""
+        self._at = {topic: at for topic, at in self._at.items() if topics.is_config(topic)}
+        self._known.clear()
+        self._named.clear()
+
+    def forget_live(self) -> bool:
+        """The live values are to be said again; False if none was said."""
+        live = [topic for topic, each in self._known.items() if each.at is not None]
+        for topic in live:
+            del self._known[topic]
+        return bool(live)
+
+    def _due(self, publication: Publication) -> float:
+        at = self._at.get(publication.topic)
+        return float("-inf") if at is None else at + publication.pause_s
+
+
+def _state_topics(config: str) -> Iterator[str]:
+    components: dict[str, dict[str, Any]] = json.loads(config)["components"]
+    return (entity["state_topic"] for entity in components.values() if "state_topic" in entity)
