@@ -87,6 +87,7 @@ class Ladder:
         self._rng = rng
         self._failures = 0
         self._refusals = 0
+        self._refusal_is_told = False
         self._rung = Rung.REJOIN
         self._tries_left = TRIES[Rung.REJOIN]
 
@@ -98,15 +99,18 @@ class Ladder:
     def fell(self, error: BRouteError) -> Attempt:
         """Takes an error and says what to try next."""
         self._failures += 1
-        self._refusals = self._refusals + 1 if isinstance(error, JoinRefusedError) else 0
-        level = logging.WARNING if self._failures == 1 or self._refusals == 1 else logging.DEBUG
-        _LOGGER.log(level, "%s", error.message)
+        is_refusal = isinstance(error, JoinRefusedError)
+        self._refusals = self._refusals + 1 if is_refusal else 0
+        is_news = self._failures == 1 or (is_refusal and not self._refusal_is_told)
+        self._refusal_is_told |= is_refusal
+        _LOGGER.log(logging.WARNING if is_news else logging.DEBUG, "%s", error.message)
         self._climb(first_rung(error))
         return Attempt(self._rung, self._wait_s(error), self._failures)
 
     def recovered(self) -> int:
         """A good reading came: the streak is over. Gives the number of failures it had."""
         failures, self._failures, self._refusals = self._failures, 0, 0
+        self._refusal_is_told = False
         self._rung, self._tries_left = Rung.REJOIN, TRIES[Rung.REJOIN]
         return failures
 

@@ -1,9 +1,14 @@
 """What the fault campaign has found, each as a story of its own. Virtual time."""
 
 import asyncio
+import logging
+import random
 
 import pytest
 
+from broute_addon.errors import JoinRefusedError, TransportError
+from broute_addon.messages import message
+from broute_addon.meter.recovery import Ladder
 from broute_addon.simulator import HouseConfig, MeterConfig
 from tests.support.engine_house import lab, story
 
@@ -36,3 +41,17 @@ def test_a_half_hour_value_that_comes_before_the_scale_is_told_once_the_scale_is
             assert told[-1] == here.house.registers.kwh(count)
 
     story(scenario)
+
+
+def test_a_refusal_is_named_once_in_a_streak_also_with_other_failures_between(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused, gone = JoinRefusedError(message("join_refused")), TransportError(message("no_stick"))
+    ladder = Ladder(random.Random(1))
+    with caplog.at_level(logging.WARNING):
+        for error in (gone, refused, gone, refused):
+            ladder.fell(error)
+        assert [record.getMessage() for record in caplog.records] == [str(gone), str(refused)]
+        ladder.recovered()
+        ladder.fell(refused)
+    assert len(caplog.records) == 3
