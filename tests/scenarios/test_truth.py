@@ -37,6 +37,8 @@ J11_MODULES = ("bp35c0-j11", "bp35c2-j11", "rs-wsuha-j11")
 BOUGHT = ("power", "current_r", "energy_bought", "half_hour_energy_bought")
 SOLD = ("energy_sold", "half_hour_energy_sold")
 
+EVER = datetime(1970, 1, 1, tzinfo=JST)
+
 READ_LATE = timedelta(seconds=15)
 """A value is told at most this long after the meter read it (the machine may be slow)."""
 
@@ -104,7 +106,43 @@ async def broker(tmp_path: Path) -> Broker:
     return Broker(tmp_path)
 
 
+class Arrivals:
+    """When each message came; asked each time that one has come."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.times: list[datetime] = []
+
+    def note(self) -> None:
+        new = len(self.observer.seen) - len(self.times)
+        self.times += [datetime.now(JST)] * new
+
+    def of(self, uid: str) -> Iterator[tuple[str, str, datetime]]:
+        """Key, payload and time of a meter's values."""
+        prefix = f"broute/{uid}/"
+        for seen, at in zip(self.observer.seen, self.times, strict=False):
+            if uid and seen.topic.startswith(prefix):
+                yield seen.topic.removeprefix(prefix), seen.payload, at
+
+    async def until_all(self, wanted: Mapping[str, set[str]], since: datetime) -> None:
+        """Waits until each meter (by uid) has told each of its keys since a moment, two minutes at
+        most; what is missing is told by `untruths`."""
+
+        def complete() -> bool:
+            self.note()
+            return all(
+                keys <= {key for key, _, at in self.of(uid) if at >= since}
+                for uid, keys in wanted.items()
+            )
+
+        with contextlib.suppress(TimeoutError):
+            await self.observer.until(complete, seconds=120)
+        await asyncio.sleep(0.5)
+        self.note()
+
+
 async def test_every_value_at_the_broker_is_the_truth(broker: Broker, tmp_path: Path) -> None:
+    """From the first start on, and after another log-in."""
     cases = list(matrix())
     async with broker, Observer(broker) as observer, contextlib.AsyncExitStack() as stack:
         options = {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port, "poll_interval": 5}
@@ -114,53 +152,80 @@ async def test_every_value_at_the_broker_is_the_truth(broker: Broker, tmp_path: 
             )
             for number, case in enumerate(cases)
         ]
-        arrived: dict[str, datetime] = {}
-
-        def complete() -> bool:
-            for seen in observer.seen:
-                arrived.setdefault(f"{seen.topic} {seen.payload}", datetime.now(JST))
-            return all(
-                product.uid and case.expected <= keys_of(observer, product.uid)
-                for case, product in zip(cases, products, strict=True)
-            )
-
-        with contextlib.suppress(TimeoutError):
-            await observer.until(complete, seconds=60)
-        await asyncio.sleep(0.5)
-        complete()
+        arrivals = Arrivals(observer)
+        await observer.until(lambda: all(product.uid for product in products), seconds=120)
+        expected = {p.uid: case.expected for case, p in zip(cases, products, strict=True)}
+        await arrivals.until_all(expected, EVER)
+        again = datetime.now(JST)
+        for product in products:
+            product.app._command("reconnect")
+        await arrivals.until_all({uid: {"power"} for uid in expected}, again)
         faults = [
             f"{case.name}: {fault}"
             for case, product in zip(cases, products, strict=True)
-            for fault in untruths(case, product, observer, arrived)
+            for fault in untruths(case, product, arrivals)
         ]
     assert not faults, "\n".join(faults)
 
 
-def keys_of(observer: Observer, uid: str) -> set[str]:
-    prefix = f"broute/{uid}/"
-    return {seen.topic.removeprefix(prefix) for seen in observer.seen if uid in seen.topic}
+async def test_every_value_is_the_truth_after_a_warm_start_too(
+    broker: Broker, tmp_path: Path
+) -> None:
+    case = Case("warm", "bp35c2", ("binary",), MeterConfig(coefficient=30))
+    options = {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port, "poll_interval": 5}
+    async with broker, Observer(broker) as observer:
+        arrivals = Arrivals(observer)
+        for _ in range(2):
+            start = datetime.now(JST)
+            setting = Setting(house_of(900, case), options)
+            async with running(tmp_path / "house", setting) as product:
+                await observer.until(lambda: product.uid != "", seconds=30)
+                await arrivals.until_all({product.uid: {"power", "energy_sold"}}, start)
+                faults = list(untruths(case, product, arrivals, start))
+                assert not faults, "\n".join(faults)
 
 
 def untruths(
-    case: Case, product: Product, observer: Observer, arrived: Mapping[str, datetime]
+    case: Case,
+    product: Product,
+    arrivals: Arrivals,
+    since: datetime = EVER,
 ) -> Iterator[str]:
     """What is missing, wrong or there without reason."""
-    seen_keys = keys_of(observer, product.uid)
+    told = [(key, payload, at) for key, payload, at in arrivals.of(product.uid) if at >= since]
+    seen_keys = {key for key, _, _ in told}
     yield from (f"{key} is missing" for key in sorted(case.expected - seen_keys))
     every = {*BOUGHT, *SOLD, "current_t"}
     yield from (f"{key} is there" for key in sorted(seen_keys & every - case.expected))
-    for seen in observer.seen:
-        key = seen.topic.rpartition("/")[2]
-        if seen.topic == f"broute/{product.uid}/{key}" and key in case.expected:
-            at = arrived[f"{seen.topic} {seen.payload}"]
-            if Decimal(seen.payload) not in truths(product, key, at):
-                yield f"{key} {seen.payload} at {at:%H:%M:%S} is not the truth"
+    stamps: dict[str, datetime] = {}
+    for key, payload, at in told:
+        if key.startswith("half_hour") and key.endswith("_time"):
+            stamps[key.removesuffix("_time")] = datetime.fromisoformat(payload)
+        if key not in case.expected:
+            continue
+        stamp = stamps.get(key)
+        true = truths(product, key, at) if stamp is None else truths_at(product, key, stamp)
+        if Decimal(payload) not in true:
+            yield f"{key} {payload} at {stamp or at} is not the truth, which is {true}"
 
 
 def truths(product: Product, key: str, at: datetime) -> set[Decimal]:
     """The values of a key that held in the moments before it arrived."""
-    lines = [line for line in product.truth if line.get("key") == key]
-    held = [(datetime.fromisoformat(str(line["time"])), line["value"]) for line in lines]
+    held = history(product, key)
     current = [value for since, value in held if since <= at - READ_LATE][-1:]
     recent = [value for since, value in held if at - READ_LATE < since <= at + timedelta(seconds=1)]
-    return {Decimal(str(value)) for value in [*current, *recent]}
+    return {*current, *recent}
+
+
+def truths_at(product: Product, key: str, stamp: datetime) -> set[Decimal]:
+    """The fixed-time value of a half hour."""
+    return {value for at, value in history(product, key) if at == stamp}
+
+
+def history(product: Product, key: str) -> list[tuple[datetime, Decimal]]:
+    """A key's lines of the truth file: since when, which value."""
+    return [
+        (datetime.fromisoformat(str(line["time"])), Decimal(str(line["value"])))
+        for line in product.truth
+        if line.get("key") == key
+    ]

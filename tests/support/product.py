@@ -48,7 +48,7 @@ class Setting:
 async def running(folder: Path, setting: Setting) -> AsyncIterator[Product]:
     """Runs the product until the block ends; then it has said goodbye."""
     ports = folder / "by-id"
-    ports.mkdir(parents=True)
+    ports.mkdir(parents=True, exist_ok=True)
     port = PtyPort(ports / "usb-Simulated_stick-if00")
     truth: list[Mapping[str, object]] = []
     config = replace(setting.house, truth=lambda line: truth.append(json.loads(line)))
