@@ -123,6 +123,16 @@ class App:
         self.store = Store(Snapshot(poll_interval_s=loaded.options.poll_interval))
         self._take_options(loaded)
 
+    @property
+    def instance(self) -> str:
+        """This installation's name, as it stands in topics."""
+        return self._storage.instance
+
+    @property
+    def meter_uids(self) -> tuple[str, ...]:
+        """The uid of every meter ever read here."""
+        return self._storage.meter_uids
+
     async def run(self) -> None:
         """Runs every part until cancelled."""
         route = "Supervisor" if self._settings.supervisor_token else "stand-alone"

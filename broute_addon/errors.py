@@ -20,7 +20,6 @@ BRouteError                    one sentence (`message`): what, where, what to do
 ├── EchonetError               bad bytes: count, log at debug, drop the frame
 │   ├── FrameError
 │   └── EdtError
-├── SimulationError            the simulated house was asked for something impossible
 └── HomeAssistantError         the meter goes on; the publisher retries
     ├── SupervisorError
     └── MqttError
@@ -117,10 +116,6 @@ class FrameError(EchonetError):
 
 class EdtError(EchonetError):
     """An EDT of the wrong size or with an impossible content."""
-
-
-class SimulationError(BRouteError):
-    """The simulated house can't be as asked."""
 
 
 class HomeAssistantError(BRouteError):

@@ -37,8 +37,13 @@ async def _mosquitto(program: str, folder: Path, port: int) -> AsyncIterator[Non
     settings = folder / "mosquitto.conf"
     settings.write_text(f"listener {port} {HOST}\nallow_anonymous true\npersistence false\n")
     quiet = asyncio.subprocess.DEVNULL
+    # In a session of its own: Ctrl-C is for us, the broker still hears our goodbye.
     process = await asyncio.create_subprocess_exec(
-        program, "-c", str(settings), stdin=quiet, stdout=quiet, stderr=quiet
+        *(program, "-c", str(settings)),
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
     )
     try:
         await _listening(port, process)

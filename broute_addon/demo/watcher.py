@@ -3,12 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from broute_addon.errors import HomeAssistantError
+from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.mqtt import AddressSource, MqttClient, Received
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,12 +47,23 @@ def line(at: datetime, entity: Entity, value: str) -> str:
 
 
 class Watcher:
-    """Prints what Home Assistant would see. `received` counts the lines."""
+    """Prints what Home Assistant would see of one installation.
 
-    def __init__(self, address: AddressSource, show: Callable[[str], None]) -> None:
-        self.received = 0
-        self._mqtt = MqttClient(address, client_id="broute_demo_watcher", will=None)
+    `devices` gives the ids that are this installation's at the moment: at a broker that others use
+    too, theirs don't count. `has_power` once a power value has come.
+    """
+
+    def __init__(
+        self,
+        address: AddressSource,
+        show: Callable[[str], None],
+        devices: Callable[[], Iterable[str]],
+        client_id: str,
+    ) -> None:
+        self.has_power = False
+        self._mqtt = MqttClient(address, client_id=client_id, will=None)
         self._show = show
+        self._devices = devices
         self._entities: dict[str, Entity] = {}
 
     async def run(self) -> None:
@@ -67,8 +79,8 @@ class Watcher:
                 await asyncio.sleep(RETRY_S)
 
     def _came(self, message: Received) -> None:
-        if message.topic.startswith("homeassistant/"):
+        if message.topic in map(topics.config, self._devices()):
             self._entities |= entities(message.payload)
         elif (entity := self._entities.get(message.topic)) is not None:
-            self.received += 1
+            self.has_power |= entity.unit == "W" and message.payload.lstrip("-").isdecimal()
             self._show(line(datetime.now().astimezone(), entity, message.payload))

@@ -42,16 +42,10 @@ SENTENCES = {
         "デモには MQTT ブローカーが必要です。mosquitto をインストールするか、"
         "--mqtt で指定してください。",
     ),
-    "demo_mqtt_url": (
-        "The argument --mqtt must be like mqtt://user:password@host:1883.",
-        "引数 --mqtt は mqtt://user:password@host:1883 の形式で指定してください。",
-    ),
-    "simulation_impossible": (
-        "The invented house can't be built: {reason}.",
-        "仮想の家を作れません（{reason}）。",
-    ),
-    "options_awaited": (
-        "Waiting for the options to be completed.",
-        "設定が完了するのを待っています。",
+    "demo_left": (
+        "The demo could not clear its messages at the broker: those below broute/{instance}/ and "
+        "their discovery are left there.",
+        "デモのメッセージをブローカーから消去できませんでした。broute/{instance}/ 以下と"
+        "その検出情報が残っています。",
     ),
 }
