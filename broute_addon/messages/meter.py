@@ -13,7 +13,7 @@ SENTENCES = {
         "Meter found on channel {channel}, signal {dbm} dBm.",
         "チャンネル {channel} でメーターを検出しました（電波強度 {dbm} dBm）。",
     ),
-    "meter_joined": ("Logged in to the meter.", "メーターに接続しました。"),
+    "meter_joined": ("Logged in to the meter.", "メーターにログインしました。"),
     "meter_identified": (
         "The meter is {uid} ({maker}); it tells {count} kinds of value.",
         "メーターは {uid}（{maker}）、取得できる項目は {count} 種類です。",
@@ -36,12 +36,12 @@ SENTENCES = {
     "credentials_refused": (
         "The meter refuses the log-in again and again: Route-B ID or password is probably wrong; "
         "check both in the options.",
-        "メーターへの接続が繰り返し拒否されています。B ルート認証 ID またはパスワードが"
+        "メーターへのログインが繰り返し拒否されています。B ルート認証 ID またはパスワードが"
         "間違っている可能性があります。設定を確認してください。",
     ),
     "session_absent": (
         "There is no session with the meter at the moment.",
-        "現在メーターと接続していません。",
+        "現在メーターとのセッションがありません。",
     ),
     "meter_silent": (
         "The meter did not answer {tries} requests in a row.",
