@@ -106,7 +106,7 @@ class Pace:
         """Learns from a finished request: how often it was sent, and the airtime used so far."""
         repeats = transmissions - 1
         self._repeats.append(repeats)
-        if repeats:
+        if repeats and sum(self._repeats) > _FEW_REPEATS:  # a lone one is chance
             self.gap_s = min(max(_SMALLEST_GAP_S, 2 * self.gap_s), _LARGEST_GAP_S)
         if sum(self._repeats) >= _TOO_MANY_REPEATS or airtime_s > _BUSY_SHARE * BUDGET_S:
             self._factor = min(2 * self._factor, _MOST_FACTOR)
