@@ -24,8 +24,10 @@ class Exchange:
     It is answered by `CommandAccepted` or `CommandFailed` within `answer_s`; where `answer` is a
     word, only after an `Answer` with that word. Then it is finished by an event of a type in
     `ends` within `finish_s` (which may also come first); `must_finish` tells whether the lack of
-    that event is a fault. `trace` holds no secret, `data`
-    and `echo` (what a stick with echo on repeats) may.
+    that event is a fault. `trace` holds no secret, `data` and `echo` (what a stick with echo on
+    repeats) may. `is_reset`: its answer can be no other's, so it may be asked out of step.
+    `is_last_resort`: out of step it is said once before anything else, whatever comes back, for a
+    stick that hangs hears nothing else.
     """
 
     data: bytes = field(repr=False)
@@ -39,6 +41,7 @@ class Exchange:
     repeatable: bool = True
     tolerated: frozenset[int] = frozenset()
     is_reset: bool = False
+    is_last_resort: bool = False
 
 
 class Refusal(Enum):

@@ -126,6 +126,8 @@ class Dongle:
         needs_step = not exchange.is_reset
         while True:
             if self._out_of_step and needs_step:
+                if exchange.is_last_resort and not last:
+                    await self._play(exchange)
                 await self._find_step()
             needs_step = True
             flight = await self._play(exchange)

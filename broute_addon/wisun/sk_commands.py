@@ -1,5 +1,6 @@
 """Commands as the text modules want them typed, and what completes each (wisun-modules 2.3)."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from broute_addon.wisun.commands import (
@@ -45,7 +46,7 @@ def encode(  # noqa: PLR0911 - one for each command
     """The exchanges of a command; none where the variant has no need of it."""
     match command:
         case Reset():
-            return (_line("SKRESET", answer_s=RESET_S),)
+            return (replace(_line("SKRESET", answer_s=RESET_S), is_last_resort=True),)
         case EchoOff():
             return (_line("SKSREG SFE 0"),)
         case ShowSignal():

@@ -316,6 +316,22 @@ def test_a_stalled_stick_comes_back_with_a_reset() -> None:
     on_site(scenario)
 
 
+def test_a_stick_that_hears_nothing_but_a_reset_is_reset() -> None:
+    async def scenario(site: Site) -> None:
+        link = await site.joined()
+        site.house.faults.hold("stalled-stick")
+        with pytest.raises(DongleTimeoutError):
+            await link.send(GET_POWER)
+        began = now()
+        await link.reset()
+        assert now() - began < 5
+        await link.join(PAN, CREDENTIALS)
+        await site.answer(link)
+        await link.close()
+
+    on_site(scenario)
+
+
 def test_a_mute_stick_is_told_and_closing_stays_bounded() -> None:
     async def scenario(site: Site) -> None:
         link = await site.joined()
