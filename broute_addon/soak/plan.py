@@ -62,7 +62,14 @@ _DELAYS = {
     Moment.RECOVERY: 4.0,
 }
 _LEFT_OVER = ("echo-off", "sa2", "joined", "asleep", "mid-line", "mid-payload", "uart-9600")
-_OWN_TIME = {"power-cut", "kill", "restart", "memory-lost", "old-backup", "wrong-clock-at-boot"}
+_OWN_TIME = {
+    "host-power-cut",
+    "kill",
+    "restart",
+    "memory-lost",
+    "old-backup",
+    "wrong-clock-at-boot",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +193,8 @@ def _fault(rng: random.Random, number: int, name: str, at_s: float) -> Fault:
     value = rng.choice(kind.values) if kind.values else ""
     if name == "move-channel":
         value = f"{rng.randrange(0x21, 0x3D, 2):X}"
+    elif name == "move-pan":
+        value = f"{rng.randrange(1, 0xFFFE):04X}"
     elif name == "exchange":
         value = f"N{number:04d}{rng.randrange(10**6):06d}"
     return Fault(number, name, at_s, moment, rng.uniform(0.0, _DELAYS[moment]), lasting, value)

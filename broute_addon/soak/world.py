@@ -181,13 +181,15 @@ class World:
             self.timeline.strike(kind, self.now, for_s)
             lasting = None if kind == "stalled-stick" else for_s
             self.house.faults.hold(kind, float(value), lasting)
+        elif kind == "exchange" and self.house.config.meter.serial is None:
+            return  # told apart by its address alone, which stays the same here
         elif kind in EVENTS:
             self._fire(kind, value or None, for_s)
         elif kind in {command.value for command in Command}:
             self._press(kind)
         else:
             actions: dict[str, Callable[[float], None]] = {
-                "power-cut": self._power_cut,
+                "host-power-cut": self._power_cut,
                 "kill": self._kill,
                 "restart": self._restart,
                 "memory-lost": self._memory_lost,
@@ -261,7 +263,7 @@ class World:
         task.add_done_callback(self._stops.discard)
 
     def _power_cut(self, for_s: float) -> None:
-        self.timeline.strike("power-cut", self.now, for_s)
+        self.timeline.strike("host-power-cut", self.now, for_s)
         self._lose_power(for_s)
 
     def _lose_power(self, for_s: float) -> None:
