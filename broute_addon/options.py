@@ -5,6 +5,7 @@ A wrong or missing value is a fault told in one sentence each: the value falls b
 the program stays up, and without usable credentials the meter side waits.
 """
 
+import difflib
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -96,7 +97,7 @@ def load_options(path: Path) -> LoadedOptions:
         raise OptionsFileError(message("options_unreadable", path=path, reason=reason)) from None
     try:
         raw = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         # `from None`: the original quotes the text around the fault, passwords included.
         raise OptionsFileError(message("options_not_json", path=path, line=line)) from None
@@ -124,7 +125,9 @@ def _schema_faults(given: Mapping[str, object]) -> Iterable[tuple[str, OptionsEr
         yield key, _fault("option_unknown", option=_printable(key))
     validator = jsonschema.Draft202012Validator(dict(OPTIONS_SCHEMA))
     seen: set[str] = set()
-    for error in validator.iter_errors(given):
+    # Of a container only its kind matters: its depth may be more than the validator can stand.
+    shallow = {k: type(v)() if isinstance(v, dict | list) else v for k, v in given.items()}
+    for error in validator.iter_errors(shallow):
         key = str(error.absolute_path[0]) if error.absolute_path else ""
         if key and key not in seen:
             seen.add(key)
@@ -153,19 +156,20 @@ def _fault(key: str, **values: object) -> OptionsError:
 
 
 def _printable(key: str) -> str:
-    """A foreign key; cut short where it may be a credential that somebody pasted as a key."""
-    # A route-B ID has 32 characters and a password 12, none of them an underscore.
-    is_harmless = key.isidentifier() and (len(key) <= 8 or ("_" in key and len(key) <= 20))
-    return key if is_harmless else f"{key[:3]}…"
+    """A foreign key; cut short unless it is one of ours misspelled: somebody may have pasted a
+    credential as a key."""
+    if key.isidentifier() and difflib.get_close_matches(key, OPTIONS_SCHEMA["properties"]):
+        return key
+    return "".join(c if c.isprintable() else "?" for c in key[:3]) + "…"
 
 
 def _folded(key: str, value: Any, told: list[OptionsError]) -> Any:  # noqa: ANN401 - JSON's edge
     """The value as `Options` holds it, or None after adding a fault to `told`."""
-    check = _CHECKS.get(key)
-    if check is None:
-        return value
     try:
-        return check(value)
+        if isinstance(value, str) and key not in _FORGIVING and not _is_usable(value):
+            raise _fault("option_characters", option=key)
+        check = _CHECKS.get(key)
+        return value if check is None else check(value)
     except OptionsError as fault:
         told.append(fault)
         return None
@@ -194,6 +198,11 @@ def fold_route_b_password(text: str) -> Secret:
     return Secret(folded)
 
 
+def _is_usable(text: str) -> bool:
+    """No control characters and no half of a surrogate pair, which UTF-8 can't tell."""
+    return all(unicodedata.category(c) not in ("Cc", "Cs") for c in text)
+
+
 _HYPHENS = "-‐‑‒–—―−ー"
 
 
@@ -209,7 +218,12 @@ def _ca_name(text: str) -> str:
     return text
 
 
-_CHECKS: Mapping[str, Callable[[str], object]] = {
+_FORGIVING = ("route_b_id", "route_b_password")
+"""Their checks drop white space of any kind and tell what else is wrong."""
+
+_CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "poll_interval": int,  # 30.0 is a whole number to the schema
+    "mqtt_port": int,
     "route_b_id": fold_route_b_id,
     "route_b_password": fold_route_b_password,
     "mqtt_password": Secret,

@@ -60,7 +60,18 @@ def test_a_password_keeps_its_case_and_loses_only_what_is_no_part_of_it() -> Non
         ({"mqtt_tls": "yes"}, "mqtt_tls must be true or false"),
         ({"language": "fr"}, "language must be one of auto, en, ja"),
         ({"mqtt_ca": "certs/ca.pem"}, "mqtt_ca must be the name of a file"),
-        ({"colour": 1}, "The option colour is unknown"),
+        ({"poll_intervall": 1}, "The option poll_intervall is unknown"),
+        ({"colour": 1}, "The option col… is unknown"),
+        ({"a\x1b\ud800b": 1}, "The option a??… is unknown"),
+        ({"mqtt_host": "broker\x00"}, "mqtt_host has characters that can't be used"),
+        ({"mqtt_username": "us\ud800er"}, "mqtt_username has characters that can't be used"),
+        ({"mqtt_password": "pass\udfffword"}, "mqtt_password has characters that can't be used"),
+        ({"mqtt_password": "password\n"}, "mqtt_password has characters that can't be used"),
+        ({"mqtt_ca": "ca\x7f.pem"}, "mqtt_ca has characters that can't be used"),
+        ({"device": "/dev/\x00"}, "device has characters that can't be used"),
+        ({"route_b_id": "\ud800" * 32}, "The option route_b_id may hold only"),
+        ({"route_b_password": "\x00" * 12}, "The option route_b_password may hold only"),
+        ({"language": "\ud800"}, "language must be one of"),
     ],
 )
 def test_each_fault_is_one_sentence_that_names_the_option(
@@ -105,6 +116,7 @@ def test_a_file_that_holds_no_object_is_a_fault_not_a_crash(raw: object) -> None
         {"planted-secret": 1},
         {"mqtt_port": "planted-secret"},
         {PASSWORD: "pasted as a key"},
+        {"hunter2": "pasted as a key"},
     ],
 )
 def test_a_fault_never_quotes_what_was_typed(options: dict[str, object]) -> None:
@@ -112,6 +124,27 @@ def test_a_fault_never_quotes_what_was_typed(options: dict[str, object]) -> None
     told = "".join(faults(**options))
     assert "planted-secret" not in told
     assert PASSWORD not in told
+    assert "hunter2" not in told
+
+
+def test_a_whole_number_may_have_a_decimal_point() -> None:
+    options = parse_options(GOOD | {"poll_interval": 30.0, "mqtt_port": 1883.0}).options
+    assert [repr(options.poll_interval), repr(options.mqtt_port)] == ["30", "1883"]
+
+
+@pytest.mark.parametrize("depth", [1, 100, 900, 5_000, 200_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["[", "{"])
+def test_a_deeply_nested_value_is_a_sentence_at_any_depth(
+    depth: int, opening: str, closing: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "options.json"
+    nested = opening * depth + "1" + closing * depth
+    path.write_text(f'{{"route_b_id": "{ROUTE_B_ID}", "device": {nested}}}')
+    try:
+        told = [str(fault.message) for fault in load_options(path).faults]
+    except OptionsFileError as error:
+        told = [str(error)]
+    assert any("device must be text" in text or "is not JSON" in text for text in told)
 
 
 def test_secrets_hide_in_the_options_however_they_are_printed() -> None:

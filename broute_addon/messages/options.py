@@ -18,6 +18,11 @@ SENTENCES = {
         "The option {option} must be {expected}; correct it in the options panel.",
         "設定項目 {option} は{expected_ja}でなければなりません。設定画面で修正してください。",
     ),
+    "option_characters": (
+        "The option {option} has characters that can't be used; type it again in the options "
+        "panel.",
+        "設定項目 {option} に使用できない文字が含まれています。設定画面で入力し直してください。",
+    ),
     "option_missing_credentials": (
         "The option {option} is empty: type the Route-B ID and password that the electricity "
         "network operator has sent.",

@@ -124,6 +124,7 @@ async def test_the_broker_may_come_later_than_the_product(place: Place) -> None:
     ("content", "sentence"),
     [
         pytest.param("{", "is not JSON", id="not JSON"),
+        pytest.param("[" * 100_000, "is not JSON", id="nested too deep"),
         pytest.param(None, "can't be read", id="absent"),
     ],
 )
@@ -159,7 +160,11 @@ async def test_a_wrong_argument_ends_with_78_and_one_sentence(arguments: tuple[s
         pytest.param({"poll_interval": 1}, "poll_interval must be", id="interval too short"),
         pytest.param({"history": "all"}, "history must be one of", id="unknown choice"),
         pytest.param({"mqtt_port": "x"}, "mqtt_port must be", id="port in words"),
-        pytest.param({"colour": "red"}, "colour is unknown", id="unknown option"),
+        pytest.param({"mqtt_hots": "x"}, "mqtt_hots is unknown", id="unknown option"),
+        pytest.param(
+            {"mqtt_password": "\ud800pass"}, "mqtt_password has characters", id="half a character"
+        ),
+        pytest.param({"mqtt_host": "a\x00b"}, "mqtt_host has characters", id="NUL"),
         pytest.param({"mqtt_ca": "../../etc/passwd"}, "mqtt_ca must be", id="CA with a path"),
     ],
 )
