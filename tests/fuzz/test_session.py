@@ -101,6 +101,17 @@ class GateMachine(Virtual):
     def move(self, move: Move) -> None:
         self._do(lambda: self.gate.move(move))
 
+    @rule()
+    def join(self) -> None:
+        """Else chance would see a session too seldom."""
+        self.move(Move.JOIN)
+        self.hear(JoinSucceeded())
+
+    @precondition(lambda self: self.gate.state is State.JOINED)
+    @rule()
+    def expire(self) -> None:
+        self.hear(SessionExpired())
+
     def _do(self, act: Callable[[], None]) -> None:
         async def within_the_loop() -> None:
             act()
