@@ -1,6 +1,7 @@
 """What outlives the process: kept whole, or begun anew; never an end of the program."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +69,79 @@ def test_a_damaged_or_foreign_file_is_set_aside_and_begun_anew(
     assert storage.facts.pan is None
     assert (tmp_path / "state.damaged").read_bytes() == content
     assert json.loads(path.read_text())["instance"] == storage.instance
+    assert (storage.instance == "0badcafe") == (b"0badcafe" in content)
     assert len(caplog.records) == 1
+
+
+def kept(folder: Path) -> str:
+    """What a run leaves, and where."""
+    storage = Storage(folder)
+    storage.keep(replace(storage.facts.with_profile(PROFILE), pan=PAN, pairing="abc"))
+    return (folder / "state.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(lambda text: text.replace('"version": 1', '"version": 2'), id="version"),
+        pytest.param(lambda text: text[: len(text) // 2], id="cut off"),
+        pytest.param(lambda text: text + "}", id="too long"),
+        pytest.param(lambda text: text.replace('"batch"', '"botch"'), id="a field's name"),
+        pytest.param(lambda text: text.replace('"channel": 45', '"channel": 0'), id="a value"),
+        pytest.param(lambda text: text.replace('"uids"', '"gone"'), id="the list of ids"),
+        pytest.param(lambda text: text.replace("abc", "\ud800"), id="not UTF-8"),
+        pytest.param(lambda text: text + "[" * 100_000, id="too deep"),
+    ],
+)
+def test_a_damaged_file_still_tells_its_names(
+    damaged: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = tmp_path / "state.json"
+    whole = kept(tmp_path)
+    instance = json.loads(whole)["instance"]
+    path.write_text(damaged(whole), encoding="utf-8", errors="surrogatepass")
+    storage = Storage(tmp_path)
+    assert storage.instance == instance
+    assert storage.meter_uids == (PROFILE.uid,)
+    again = Storage(tmp_path)
+    assert again.facts == storage.facts
+
+
+def test_an_id_lives_on_when_its_profile_is_lost_or_replaced(tmp_path: Path) -> None:
+    kept(tmp_path)
+    storage = Storage(tmp_path)
+    exchanged = replace(PROFILE, serial_number="OTHER")
+    storage.keep(storage.facts.with_profile(exchanged))
+    assert set(Storage(tmp_path).meter_uids) == {PROFILE.uid, exchanged.uid}
+
+
+def test_a_profile_of_an_older_file_without_a_list_of_ids_has_its_id(tmp_path: Path) -> None:
+    raw = json.loads(kept(tmp_path))
+    del raw["uids"]
+    (tmp_path / "state.json").write_text(json.dumps(raw))
+    assert Storage(tmp_path).meter_uids == (PROFILE.uid,)
+    assert not (tmp_path / "state.damaged").exists()
+
+
+def test_a_file_that_cannot_be_read_is_left_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "state.json").mkdir()  # reading it is an OSError, whoever asks
+    storage = Storage(tmp_path)
+    storage.keep(replace(storage.facts, pan=PAN))
+    assert storage.facts.pan == PAN
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+    (record,) = caplog.records
+    assert "can't be read (Is a directory)" in record.getMessage()
+
+
+def test_a_full_disk_costs_no_name(tmp_path: Path) -> None:
+    whole = kept(tmp_path)
+    (tmp_path / "state.json").write_text(whole[:-10])
+    (tmp_path / "state.new").mkdir()  # the new file can't come about
+    name = Storage(tmp_path).instance
+    assert name == json.loads(whole)["instance"]
+    assert Storage(tmp_path).instance == name
 
 
 def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:

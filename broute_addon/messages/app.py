@@ -15,6 +15,16 @@ SENTENCES = {
         "{path} can't be used ({reason}): set aside; the meter is looked for anew.",
         "{path} を使用できません（{reason}）。退避して、メーターを探し直します。",
     ),
+    "state_unreadable": (
+        "{path} can't be read ({reason}): the meter is looked for anew, and what is learned is not "
+        "kept; restart once the file can be read.",
+        "{path} を読み込めません（{reason}）。メーターを探し直しますが、"
+        "学習した内容は保存されません。読み込めるようになったら再起動してください。",
+    ),
+    "forget_impossible": (
+        "{path} can't be used ({reason}): what is to be cleared is not known.",
+        "{path} を使用できないため（{reason}）、消去する対象が分かりません。",
+    ),
     "state_unwritable": (
         "{path} can't be written ({reason}): what is learned is lost at the next start.",
         "{path} に書き込めません（{reason}）。学習した内容は次回の起動時に失われます。",

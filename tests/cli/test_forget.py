@@ -86,3 +86,39 @@ async def test_without_an_earlier_installation_nothing_is_touched(
     assert await forget_in(tmp_path, {}) == 0
     assert "nothing to clear" in capsys.readouterr().out
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("damage", ["another version", "cut off"])
+async def test_a_damaged_file_still_tells_what_is_to_be_cleared(
+    damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = installed(tmp_path)
+    file = tmp_path / "data/state.json"
+    text = file.read_text()
+    text = text[:150] if damage == "cut off" else text.replace('"version": 1', '"version": 2')
+    file.write_text(text)
+    config = f"homeassistant/device/{PROFILE.uid}/config"
+    async with Broker(tmp_path) as broker:
+        async with Observer(broker) as observer:
+            for topic in (f"broute/{storage.instance}/status", config):
+                observer.publish(topic, "{}", retain=True)
+            await observer.until(lambda: len(observer.seen) == 2)
+        assert await forget_in(tmp_path, {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port}) == 0
+        assert await retained(broker) == {}
+    assert "Cleared 2 retained messages" in capsys.readouterr().out
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("content", [None, "{}"], ids=["a folder in its place", "no name in it"])
+async def test_where_nobody_knows_our_name_nothing_is_cleared_and_none_is_invented(
+    content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "data/state.json"
+    file.parent.mkdir()
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_text(content)
+    assert await forget_in(tmp_path, {"mqtt_host": "127.0.0.1", "mqtt_port": 1}) == 1
+    assert "what is to be cleared is not known" in capsys.readouterr().err
+    assert [path.name for path in file.parent.iterdir()] == ["state.json"]
