@@ -13,8 +13,10 @@ Home Assistant's rules that shape this file (home-assistant-addon.md part 5):
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from functools import lru_cache
 from typing import Any
 
 from broute_addon.home_assistant import topics
@@ -70,8 +72,13 @@ class AddOn:
     slug: str | None = None
 
 
-def meter_terms(profile: MeterProfile) -> Iterator[Term]:
+@lru_cache(maxsize=4)
+def meter_terms(profile: MeterProfile) -> tuple[Term, ...]:
     """The values of a meter that have an entity, in the table's order."""
+    return tuple(_terms(profile))
+
+
+def _terms(profile: MeterProfile) -> Iterator[Term]:
     for row in PROPERTIES:
         if row.epc in profile.get_map and row.cadence is not Cadence.NEVER:
             yield from (field for field in row.fields if _is_shown(field, profile))
@@ -91,6 +98,8 @@ def expire_after(interval_s: float) -> int:
     return math.ceil(4 * interval_s)
 
 
+@lru_cache(maxsize=4)  # asked for at every reading
+@lru_cache(maxsize=8)
 def add_on_config(add_on: AddOn, language: Language) -> str:
     """The discovery payload of the add-on's own device."""
     owner, device = add_on.instance, topics.device_id(add_on.instance)
@@ -114,6 +123,8 @@ def add_on_config(add_on: AddOn, language: Language) -> str:
     return _config(add_on, described, components, [topics.status(add_on.instance)])
 
 
+@lru_cache(maxsize=4)  # asked for at every reading
+@lru_cache(maxsize=8)
 def meter_config(
     add_on: AddOn, profile: MeterProfile, language: Language, interval_s: float
 ) -> str:

@@ -341,7 +341,16 @@ def planted(name: str | None) -> Iterator[None]:
     patch = SABOTAGES[name]()
     original = getattr(patch.owner, patch.name)
     setattr(patch.owner, patch.name, patch.replacement)
+    _forget_payloads()
     try:
         yield
     finally:
         setattr(patch.owner, patch.name, original)
+        _forget_payloads()
+
+
+def _forget_payloads() -> None:
+    """What was computed without the defect must not hide it, nor what was with it outlive it."""
+    discovery.meter_config.cache_clear()
+    discovery.add_on_config.cache_clear()
+    discovery.meter_terms.cache_clear()
