@@ -13,9 +13,8 @@ Home Assistant's rules that shape this file (home-assistant-addon.md part 5):
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from functools import lru_cache
 from typing import Any
 

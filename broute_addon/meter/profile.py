@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from broute_addon.wisun.values import MacAddress
 
@@ -58,8 +59,12 @@ class MeterProfile:
         The MAC stands in only where the meter has no serial number (8D). The same whichever
         stick reads the meter; nothing of the credentials is in it.
         """
-        if self.serial_number:
-            material = bytes.fromhex(self.maker_code or "") + self.serial_number.encode()
-        else:
-            material = self.mac.octets
-        return "broute_" + hashlib.sha256(material).hexdigest()[:10]
+        return _uid(self.maker_code or "", self.serial_number, self.mac)
+
+
+@lru_cache(maxsize=8)
+def _uid(maker_code: str, serial_number: str | None, mac: MacAddress) -> str:
+    material = mac.octets
+    if serial_number:
+        material = bytes.fromhex(maker_code) + serial_number.encode()
+    return "broute_" + hashlib.sha256(material).hexdigest()[:10]
