@@ -98,7 +98,6 @@ def expire_after(interval_s: float) -> int:
 
 
 @lru_cache(maxsize=4)  # asked for at every reading
-@lru_cache(maxsize=8)
 def add_on_config(add_on: AddOn, language: Language) -> str:
     """The discovery payload of the add-on's own device."""
     owner, device = add_on.instance, topics.device_id(add_on.instance)
@@ -123,7 +122,6 @@ def add_on_config(add_on: AddOn, language: Language) -> str:
 
 
 @lru_cache(maxsize=4)  # asked for at every reading
-@lru_cache(maxsize=8)
 def meter_config(
     add_on: AddOn, profile: MeterProfile, language: Language, interval_s: float
 ) -> str:
