@@ -40,9 +40,9 @@ class Facts:
     """What outlives the process.
 
     `instance` is this installation's random name (8 hex digits). `uids` are all meters ever read
-    here, also those whose profile is lost. `port` is the stick's last good
-    path. `pan` belongs to `pairing` (a hash of the pairing ID, so that other credentials never
-    use it). `profiles` are the meters known, by MAC.
+    here, also those whose profile is lost. `port` is the stick's last good path. `pan` belongs to
+    `pairing` (a hash of the pairing ID, so that other credentials never use it). `profiles` are
+    the meters known, by MAC.
     """
 
     instance: str

@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import json
 import os
 import random
 import sys
+import termios
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -40,7 +42,6 @@ async def read(args: argparse.Namespace) -> int:
     """Prints a table (or JSON). 0; 1 with one sentence when something is in the way."""
     try:
         credentials = await _credentials(args.options)
-        print("Logging in takes 10 to 60 seconds …", file=sys.stderr, flush=True)
         profile, answer = await _reading(args.port, credentials, args.epcs)
     except BRouteError as error:
         print(error.message, file=sys.stderr)
@@ -58,7 +59,8 @@ async def _credentials(options: Path | None) -> Credentials:
         loaded = load_options(options)
         route_b_id, password = loaded.options.route_b_id, loaded.options.route_b_password
         if route_b_id is None or password is None:
-            raise loaded.faults[0]
+            faults = sorted(loaded.faults, key=lambda fault: "route_b" not in str(fault))
+            raise faults[0]
         return Credentials(route_b_id, password)
     return Credentials(
         fold_route_b_id(await _asked("BROUTE_ID", "Route-B ID: ")),
@@ -72,7 +74,11 @@ async def _asked(variable: str, prompt: str) -> str:
         return text
     if not sys.stdin.isatty():
         raise OptionsError(message("credentials_nowhere", variable=variable))
-    return await asyncio.to_thread(getpass.getpass, prompt)
+    terminal = termios.tcgetattr(sys.stdin)
+    try:
+        return await asyncio.to_thread(getpass.getpass, prompt)
+    finally:  # stopped meanwhile, the thread that has turned the echo off is left behind
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, terminal)
 
 
 async def _reading(
@@ -86,6 +92,7 @@ async def _reading(
         on_datagram=lambda datagram: client.received(datagram.payload) if client else None,
         on_event=lambda _: None,
     )
+    print("Logging in takes 10 to 60 seconds …", file=sys.stderr, flush=True)
     try:
         pan = await link.scan(credentials)
         await link.join(pan, credentials)
@@ -98,9 +105,10 @@ async def _reading(
         )
         profile = (await interview(client, pan.address)).profile
         answer = await client.get(epcs or _worth_reading(profile))
-        await link.terminate()
         return profile, answer
-    finally:
+    finally:  # also when stopped: a meter that was left without a word takes the next one late
+        with contextlib.suppress(BRouteError):
+            await link.terminate()
         await link.close()
 
 
