@@ -78,10 +78,10 @@ def _pychonet() -> Callable[[], object] | None:
     """A peer's decoder, where somebody has installed it (`pip install pychonet`)."""
     try:
         message = importlib.import_module("pychonet.lib.functions").decodeEchonetMsg
-        table = importlib.import_module("pychonet.LowVoltageSmartElectricEnergyMeter")
+        meter = importlib.import_module("pychonet").LowVoltageSmartElectricEnergyMeter
     except ImportError:
         return None
-    functions = table.LowVoltageSmartElectricEnergyMeter.EPC_FUNCTIONS
+    functions = meter.EPC_FUNCTIONS
 
     def step() -> dict[int, object]:
         return {
