@@ -167,7 +167,9 @@ class Invariants:
             is_held = now - self._held_at < LIFETIME_S
             if silent > SILENT_MOST_S + self._interval and not is_held:
                 self.broke("availability is true", f"{uid} is online, silent for {silent:.0f} s")
-            if world.started_at > self._heard_at:
+            # Who lost power and memory together can't know what an earlier life left online.
+            has_forgotten = world.timeline.was_recent("memory-lost", now, 900.0)
+            if world.started_at > self._heard_at and not has_forgotten:
                 self.broke("availability is true", f"{uid} is online before it was heard")
             if uid != world.truth.uid and not world.timeline.is_excused(now):
                 self.broke("availability is true", f"{uid} is online but hangs there no more")

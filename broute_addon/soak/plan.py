@@ -61,7 +61,7 @@ _DELAYS = {
     Moment.INTERVIEW: 5.0,
     Moment.RECOVERY: 4.0,
 }
-_LEFT_OVER = ("echo-off", "sa2", "joined", "asleep", "mid-line", "mid-payload", "uart-9600")
+_LEFT_OVER = ("echo-off", "sa2", "joined", "asleep", "mid-line", "mid-payload")
 _OWN_TIME = {
     "host-power-cut",
     "kill",
