@@ -194,6 +194,7 @@ LATE = [
 FAULTS = ["expire", "expire-fail", "terminate", "forget-session", "reset-stick"]
 PASSING = ["missing-ok", "missing-event21", "overrun", "garbage", "wrong-length", "unacknowledged"]
 _ANSWER = re.compile(rb"(?:^|[\r\n])(?:OK(?: \w+)?|FAIL ER\d+)[\r\n]")
+_LAST_RESORT = b"SKRESET\r\n"
 _MARKERS = (b"\r\nSKVER\r\n", b"\r\nSKINFO\r\n")
 
 
@@ -201,7 +202,7 @@ class Watch:
     """Sees both directions of the port: is a command written while another has no answer?
 
     One that was given up (its caller left, its deadline passed) may be followed only after a
-    marker was asked and answered.
+    marker was asked and answered; or by SKRESET, the only word that a stalled stick still hears.
     """
 
     def __init__(self, port: MemoryPort) -> None:
@@ -227,7 +228,7 @@ class Watch:
             self._asked_marker = True
             self._heard = b""
             return
-        if self.unanswered:
+        if self.unanswered and data != _LAST_RESORT:
             self.doubled.append((self.unanswered, data))
         self.unanswered, self._asked_marker, self._heard = data, False, b""
 
