@@ -75,7 +75,8 @@ class MeterClient:
     """Requests to one meter over one PANA session.
 
     `batch` is how many EPCs go into one Get: it shrinks when the meter answers fewer. `response_s`
-    is the time of the newest answer, from handing the request to the stick, in seconds.
+    is the time of the newest answer, from handing the request to the stick, in seconds;
+    `signal_dbm` the strength at which its datagrams came, where the stick tells that.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class MeterClient:
     ) -> None:
         self.batch = batch
         self.response_s: float | None = None
+        self.signal_dbm: float | None = None
         self._send = send
         self._on_notification = on_notification
         self._timer = timer

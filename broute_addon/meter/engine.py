@@ -341,7 +341,7 @@ class Engine:
 
     def _datagram(self, datagram: Datagram) -> None:
         if datagram.rssi_dbm is not None:
-            self._tell("signal_strength", datagram.rssi_dbm)
+            self._client.signal_dbm = datagram.rssi_dbm
         self._client.received(datagram.payload)
 
     def _notified(self, frame: Frame) -> None:

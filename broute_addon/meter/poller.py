@@ -228,6 +228,8 @@ class Poller:
             readings += (Reading("airtime", round(self._client.airtime_s, 1), arrived),)
             if self._client.response_s is not None:
                 readings += (Reading("response_time", self._client.response_s, arrived),)
+            if self._client.signal_dbm is not None:
+                readings += (Reading("signal_strength", self._client.signal_dbm, arrived),)
         if readings:
             self._emit(ReadingsArrived(readings))
         self._note_t_phase(readings)
