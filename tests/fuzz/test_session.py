@@ -305,6 +305,20 @@ class LinkMachine(Virtual):
     def somebody_gives_up(self, which: int) -> None:
         self.tasks[which % len(self.tasks)].cancel()
 
+    @rule(seconds=st.sampled_from([0.001, 0.003, 0.03, 0.2]), following=st.booleans())
+    def a_call_is_cut_short(self, seconds: float, following: bool) -> None:
+        """Given up while its command is under way, and another call comes at once."""
+
+        async def cut() -> None:
+            task = asyncio.create_task(self.link.join(PAN, CREDENTIALS))
+            await asyncio.sleep(seconds)
+            task.cancel()
+            if following:
+                self._begin(self.link.scan(CREDENTIALS, (4,)))
+            await asyncio.wait([task])
+
+        self.go(cut())
+
     @rule(kind=st.sampled_from(FAULTS))
     def fault(self, kind: str) -> None:
         async def fired() -> None:
