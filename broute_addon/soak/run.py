@@ -55,12 +55,13 @@ async def _play(plan: Plan) -> Outcome:
     )
     world.schedule()
     world.start()
-    watch = asyncio.create_task(invariants.watch(), name="watch")
     try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(plan.seconds):
-                await invariants.broken.wait()
-        watch.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(invariants.watch(), name="watch")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(plan.seconds):
+                    await invariants.broken.wait()
+            watch.cancel()
         await world.finish()
         await asyncio.sleep(5.0)  # what was killed comes to its end
         invariants.finish()
