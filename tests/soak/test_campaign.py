@@ -89,7 +89,7 @@ def test_a_fault_less_does_not_change_the_others() -> None:
 def test_a_planted_defect_is_caught_within_twenty_seeds(name: str, said: list[str]) -> None:
     assert run_campaign(Campaign(20, 2.0, sabotage=name), said.append, quiet) == 1
     assert re.match(r"seed \d+ broke ", said[0])
-    assert sum("broke" in line for line in said[:-1]) == 1
+    assert sum(" broke " in line for line in said[:-1]) == 1
 
 
 def test_the_defects_are_listed_one_per_line_and_nothing_else(
