@@ -7,6 +7,7 @@ What leaves as JSON passes the redactor.
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import Any
@@ -75,9 +76,9 @@ class WebServer:
         await runner.setup()
         try:
             await web.TCPSite(runner, host, port).start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             await runner.cleanup()
-            reason = error.strerror or type(error).__name__
+            reason = _why(error)
             _LOGGER.warning("%s", message("web_port_taken", host=host, port=port, reason=reason))
             return False
         self._runner = runner
@@ -229,3 +230,12 @@ def _redacted(value: Any, redactor: Redactor) -> Any:  # noqa: ANN401 - JSON's e
             return [_redacted(each, redactor) for each in value]
         case _:
             return value
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    """The system's words; asyncio's own repeat the address. The resolver's numbers are below 0."""
+    if not isinstance(error, OSError):
+        return "not a host name"
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or type(error).__name__

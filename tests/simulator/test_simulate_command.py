@@ -93,3 +93,5 @@ async def test_a_wrong_argument_is_one_sentence_and_78(
     output, errors = capsys.readouterr()
     assert output == ""
     assert re.fullmatch(r"broute simulate: .+\n", errors)
+    if options[-1].startswith("/nowhere"):
+        assert "/nowhere/at/all: No such file" in errors

@@ -268,6 +268,20 @@ async def test_every_path_obeys_the_rules_of_access(
     await server.stop()
 
 
+@pytest.mark.parametrize("host", ["a..b", "nowhere.invalid", "192.0.2.1"])
+async def test_a_host_that_is_not_ours_is_one_warning_and_no_end(
+    host: str, page: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = WebServer(
+        page.store,
+        redactor=Redactor(),
+        language=lambda: Language.EN,
+        on_command=lambda _: None,
+    )
+    assert not await server.start(host, 0)
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+
+
 async def test_a_port_that_is_taken_is_one_warning_and_no_end(
     page: Page, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -280,4 +294,5 @@ async def test_a_port_that_is_taken_is_one_warning_and_no_end(
     assert page.server.port is not None
     assert not await second.start("127.0.0.1", page.server.port)
     await second.stop()
-    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "(Address already in use)" in warning.getMessage()
