@@ -135,8 +135,8 @@ class App:
 
     async def run(self) -> None:
         """Runs every part until cancelled."""
-        route = "Supervisor" if self._settings.supervisor_token else "stand-alone"
-        _LOGGER.info("%s", message("started", version=__version__, route=route))
+        key = "started" if self._settings.supervisor_token else "started_alone"
+        _LOGGER.info("%s", message(key, version=__version__))
         for fault in self._loaded.faults:
             _LOGGER.error("%s", fault.message)
         async with aiohttp.ClientSession() as session:

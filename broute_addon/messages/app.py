@@ -2,8 +2,12 @@
 
 SENTENCES = {
     "started": (
-        "Smart Meter B Route {version} started ({route}).",
-        "スマートメーター B ルート {version}（{route}）を開始しました。",
+        "Smart Meter B Route {version} started.",
+        "スマートメーター B ルート {version} を開始しました。",
+    ),
+    "started_alone": (
+        "Smart Meter B Route {version} started, without a Supervisor.",
+        "スマートメーター B ルート {version} を開始しました（Supervisor なし）。",
     ),
     "web_password_unreadable": (
         "The page's password file {path} can't be read ({reason}); visitors from other machines "

@@ -16,7 +16,7 @@ _CADENCES = {
     Cadence.ENERGY: ("every few minutes", "数分ごと"),
     Cadence.HALF_HOURLY: ("every half hour", "30分ごと"),
     Cadence.DAILY: ("daily", "1日1回"),
-    Cadence.ONCE: ("after each log-in", "接続時"),
+    Cadence.ONCE: ("after each log-in", "ログイン時"),
     Cadence.NEVER: ("when needed", "必要なとき"),
 }
 _HIDDEN = {Language.EN: "hidden", Language.JA: "初期状態では無効"}

@@ -18,6 +18,6 @@ def test_a_line_tells_epc_name_labels_and_cadence() -> None:
         in property_table().splitlines()
     )
     assert (
-        "| `E1` | `energy_unit` | 積算電力量の単位 (初期状態では無効) | 接続時 |"
+        "| `E1` | `energy_unit` | 積算電力量の単位 (初期状態では無効) | ログイン時 |"
         in property_table(Language.JA).splitlines()
     )
