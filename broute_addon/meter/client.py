@@ -102,8 +102,15 @@ class MeterClient:
         self._pending: _Pending | None = None
         self._replies: asyncio.Queue[Frame] = asyncio.Queue(maxsize=16)
 
-    async def get(self, epcs: Sequence[int], eoj: Eoj = METER) -> Answer:
-        """Gets properties, in as many requests as the meter needs.
+    async def get(
+        self,
+        epcs: Sequence[int],
+        eoj: Eoj = METER,
+        *,
+        tell: Callable[[Mapping[int, bytes]], None] = lambda _: None,
+    ) -> Answer:
+        """Gets properties, in as many requests as the meter needs; `tell` is called with what
+        each of them brings: between two, a transmission limit may hold for an hour.
 
         Raises MeterTimeoutError when a request stays unanswered, SessionLostError and the like
         from below; values of earlier batches are then asked again by whoever asked.
@@ -119,6 +126,7 @@ class MeterClient:
                 prop.epc: prop.edt for prop in frame.properties if prop.edt and prop.epc in asked
             }
             values |= got
+            tell(got)
             if len(asked) == 1:
                 refused |= set(asked) - got.keys()
                 continue

@@ -164,7 +164,9 @@ class Poller:
 
     async def _read(self, job: Job) -> None:
         epcs = self._epcs(_CADENCES[job])
-        answer = await self._client.get(epcs) if epcs else Answer({}, frozenset())
+        answer = Answer({}, frozenset())
+        if epcs:
+            answer = await self._client.get(epcs, tell=self._tell)
         now = asyncio.get_running_loop().time()
         for epc in answer.refused:
             self._refused[epc] = now + REFUSED_FOR_S * 4.0 ** min(self._refusals[epc], 6)
@@ -172,7 +174,7 @@ class Poller:
         if job is Job.LIVE and not answer.values:
             refused = ", ".join(f"{epc:02X}" for epc in answer.refused or self._refused)
             raise PropertyRefusedError(message("property_refused", epc=refused), answer.refused)
-        self._tell(answer.values, with_link=True)
+        self._tell({}, with_link=True)
         self._schedule.interval_s = self._pace.interval_s
         self._schedule.done(job, now)
         match job:

@@ -10,7 +10,7 @@ from broute_addon.errors import JoinRefusedError, TransportError
 from broute_addon.messages import message
 from broute_addon.meter.recovery import Ladder
 from broute_addon.simulator import HouseConfig, MeterConfig
-from tests.support.engine_house import lab, story
+from tests.support.engine_house import Lab, lab, story
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,28 @@ def test_a_refusal_is_named_once_in_a_streak_also_with_other_failures_between(
         ladder.recovered()
         ladder.fell(refused)
     assert len(caplog.records) == 3
+
+
+def newest(here: Lab) -> list[int]:
+    """What was asked last."""
+    return [prop.epc for prop in here.requests()[-1][1].properties]
+
+
+def test_a_value_read_before_a_transmission_hold_is_not_told_as_new_after_it() -> None:
+    async def scenario() -> None:
+        async with lab(HouseConfig(meter=MeterConfig(opc_limit=1)), interval_s=60) as here:
+            await here.until_reading()
+            await asyncio.sleep(300)
+            asked = len(here.commands("SKSENDTO"))
+            while (  # noqa: ASYNC110 - a moment between two events
+                len(here.commands("SKSENDTO")) == asked or newest(here) != [0xE8]
+            ):
+                await asyncio.sleep(0.05)
+            here.house.faults.fire("budget", for_s=600)
+            held_at = asyncio.get_running_loop().time()
+            await asyncio.sleep(595)
+            told = [at for at, _ in here.readings("power")]
+            assert held_at - 5 < told[-1] <= held_at + 5
+            assert told[-2] < told[-1] - 50
+
+    story(scenario)
