@@ -184,6 +184,7 @@ class HomeAssistantStandIn:
     entities: dict[str, Entity] = field(default_factory=dict)
     values: dict[str, tuple[str, float]] = field(default_factory=dict)
     born_at: float = 0.0
+    lifetimes: dict[str, float] = field(default_factory=dict)
     _configs: dict[str, str] = field(default_factory=dict)
     _watched: set[str] = field(default_factory=set)
 
@@ -255,6 +256,8 @@ class HomeAssistantStandIn:
         self.entities[topic] = Entity(
             component["unique_id"], component.get("expire_after"), availability
         )
+        if component.get("expire_after"):
+            self.lifetimes[topic] = component["expire_after"]
         now = asyncio.get_running_loop().time()
         for each in (topic, *availability):
             if each not in self._watched:

@@ -49,7 +49,7 @@ class Invariants:
         self.breach: tuple[str, str] | None = None
         self.broken = asyncio.Event()
         self.values = self.half_hours = 0
-        self._heard_at = self._live_at = float("-inf")
+        self._heard_at = self._live_at = self._currents_at = float("-inf")
         self._value_at = world.now
         self._excused_at = world.now
         self._held_at = float("-inf")
@@ -107,15 +107,15 @@ class Invariants:
         if payload == "None" and world.timeline.was_recent("no-data", now, LIFETIME_S):
             return ""
         lifetime = self._lifetime(f"broute/{uid}/{key}")
-        if now - self._live_at > lifetime + 5.0:
-            return f"{key} {payload} is sent, {now - self._live_at:.0f} s old"
+        old = now - (self._live_at if key == "power" else self._currents_at)
+        if old > lifetime + 5.0:
+            return f"{key} {payload} is sent, {old:.0f} s old"
         within = lifetime + SHOWN_LATE_S if unsettled else SHOWN_LATE_S
         return world.truth.live_fault(uid, key, payload, now, within)
 
     def _lifetime(self, topic: str) -> float:
         """How long the last announced discovery lets a live value count."""
-        entity = self._world.home_assistant.entities.get(topic)
-        return max(LIFETIME_S, (entity and entity.expire_after) or 0.0)
+        return max(LIFETIME_S, self._world.home_assistant.lifetimes.get(topic, 0.0))
 
     @property
     def _interval(self) -> float:
@@ -223,8 +223,11 @@ class Invariants:
         frame = frames.parse(data)
         if frame is None:
             return
-        if any(epc == 0xE7 for epc, _ in frame.first):
+        epcs = {epc for epc, _ in frame.first}
+        if 0xE7 in epcs:
             self._live_at = now
+        if 0xE8 in epcs:
+            self._currents_at = now
         if frame.esv == frames.INFC:
             first = self._confirming.setdefault(data, now)
             if first < now and not self._world.timeline.is_excused(now):
