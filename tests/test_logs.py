@@ -43,7 +43,7 @@ def test_a_secret_is_masked_in_text_arguments_and_traces(
     log: tuple[HouseholdLog, io.StringIO], spelling: str
 ) -> None:
     _, stream = log
-    logger = logging.getLogger("a.library")
+    logger = logging.getLogger("foreign")
     logger.warning("in the text %s", spelling)
     try:
         int(f"in an exception {spelling}")
@@ -57,7 +57,7 @@ def test_the_level_is_ours_alone(log: tuple[HouseholdLog, io.StringIO]) -> None:
     household, stream = log
     household.set_level("debug")
     logging.getLogger("broute_addon.wire").debug("ours")
-    logging.getLogger("a.library").debug("theirs")
+    logging.getLogger("foreign").debug("theirs")
     assert "ours" in stream.getvalue()
     assert "theirs" not in stream.getvalue()
 

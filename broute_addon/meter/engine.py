@@ -22,7 +22,6 @@ from broute_addon.clock import Clock
 from broute_addon.echonet.frame import Frame
 from broute_addon.errors import (
     BRouteError,
-    DongleError,
     JoinRefusedError,
     JoinUnansweredError,
     MeterError,
@@ -48,6 +47,7 @@ from broute_addon.meter.readings import (
     Update,
 )
 from broute_addon.meter.recovery import Attempt, Ladder, Rung
+from broute_addon.meter.sticks import first_stick
 from broute_addon.wisun.events import (
     LinkEvent,
     PortLost,
@@ -64,8 +64,6 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 """While waiting for a stick, how often the list of ports is looked at."""
-_NOT_OURS_TO_USE = frozenset({"port_busy", "port_forbidden"})
-
 
 _TASKS = frozenset({"credentials_refused", "meter_not_found", "meter_too_far"})
 """Problems that only the household can mend: an error in the log, once."""
@@ -183,31 +181,20 @@ class Engine:
         return pan
 
     async def _open(self) -> Link:
-        """The first port on which a stick answers; the order is that of `ports`.
-
-        Where none does, a port that may not be used is what the household can do something about.
-        """
         self._go(Connection.LOOKING_FOR_STICK)
-        errors: list[BRouteError] = [TransportError(message("no_stick"))]
-        for port in self._ports():
-            self._go(Connection.IDENTIFYING_STICK)
-            try:
-                link = await Link.open(
-                    self._connect, port, on_datagram=self._datagram, on_event=self._event
-                )
-            except (TransportError, DongleError) as error:
-                _LOGGER.debug("%s: %s", port, error)
-                errors.append(error)
-                continue
-            found = link.identity
-            identified = message(
-                "stick_identified", port=port, dialect=found.dialect, firmware=found.firmware
-            )
-            _LOGGER.info("%s", identified)
-            self._emit(DongleIdentified(found))
-            return link
-        self._emit(DongleIdentified(None))
-        raise next((e for e in errors if e.message.key in _NOT_OURS_TO_USE), errors[-1])
+        try:
+            link = await first_stick(self._ports(), self._ask)
+        except BRouteError:
+            self._emit(DongleIdentified(None))
+            raise
+        self._emit(DongleIdentified(link.identity))
+        return link
+
+    async def _ask(self, port: str) -> Link:
+        self._go(Connection.IDENTIFYING_STICK)
+        return await Link.open(
+            self._connect, port, on_datagram=self._datagram, on_event=self._event
+        )
 
     async def _join(self, link: Link, pan: Pan) -> None:
         if link.is_joined:
