@@ -180,7 +180,7 @@ async def test_every_value_is_the_truth_after_a_warm_start_too(
             setting = Setting(house_of(900, case), options)
             async with running(tmp_path / "house", setting) as product:
                 await observer.until(lambda: product.uid != "", seconds=30)
-                await arrivals.until_all({product.uid: {"power", "energy_sold"}}, start)
+                await arrivals.until_all({product.uid: case.expected}, start)
                 faults = list(untruths(case, product, arrivals, start))
                 assert not faults, "\n".join(faults)
 
