@@ -48,6 +48,7 @@ class Invariants:
         self._world = world
         self.breach: tuple[str, str] | None = None
         self.broken = asyncio.Event()
+        self.is_stopping = False
         self.values = self.half_hours = 0
         self._heard_at = self._live_at = self._currents_at = float("-inf")
         self._value_at = world.now
@@ -115,7 +116,8 @@ class Invariants:
 
     def _lifetime(self, topic: str) -> float:
         """How long the last announced discovery lets a live value count."""
-        return max(LIFETIME_S, self._world.home_assistant.lifetimes.get(topic, 0.0))
+        told = self._world.home_assistant.lifetimes.get(topic, 0.0)
+        return min(max(LIFETIME_S, told), 8 * self._interval)
 
     @property
     def _interval(self) -> float:
@@ -142,6 +144,7 @@ class Invariants:
             now = self._world.now
             if self._world.house.radio.airtime.is_held:
                 self._held_at = now
+                self._hold_is_no_loss()
             self._no_false_online(now)
             if self._world.timeline.is_excused(now - 2 * (self._interval - POLL_S)):
                 self._excused_at = now
@@ -152,12 +155,17 @@ class Invariants:
     def _topic(self, key: str) -> str:
         return f"broute/{self._world.truth.uid}/{key}"
 
+    def _hold_is_no_loss(self) -> None:
+        world = self._world
+        available = world.home_assistant.is_available(self._topic("energy_bought"))
+        if world.timeline.kinds == ("budget",) and not available:
+            self.broke("availability is true", "a transmission hold is told as a lost meter")
+
     def _no_false_online(self, now: float) -> None:
         world = self._world
         shown = world.home_assistant
-        if shown.shown(self._topic("power"), now) and now - self._live_at > 2 * self._lifetime(
-            self._topic("power")
-        ):
+        power = self._topic("power")
+        if shown.shown(power, now) and now - self._live_at > self._lifetime(power) + TICK_S:
             self.broke("availability is true", "power is shown though the meter is silent")
         for uid in world.truth.uids:
             online = shown.is_available(f"broute/{uid}/energy_bought")
@@ -239,7 +247,8 @@ class Invariants:
         world = self._world
         product = world.product
         if (
-            world.house.stick.is_busy
+            not self.is_stopping
+            and world.house.stick.is_busy
             and not world.timeline.is_excused(world.now)
             and product is not None
             and product.store.snapshot.connection is Connection.READING

@@ -62,6 +62,8 @@ _DELAYS = {
     Moment.RECOVERY: 4.0,
 }
 _LEFT_OVER = ("echo-off", "sa2", "joined", "asleep", "mid-line", "mid-payload")
+_LONG_S = 300.0  # what was read before has run out
+_MEANWHILE = ("broker-cut", "home-assistant-restart", "broker-forgets", "restart")
 _OWN_TIME = {
     "host-power-cut",
     "kill",
@@ -181,7 +183,12 @@ def _faults(rng: random.Random, seconds: float) -> Iterator[Fault]:
         for _ in range(rng.choice((2, 3)) if rng.random() < 0.12 else 1):
             number += 1
             name = rng.choices(names, weights)[0]
-            yield _fault(rng, number, name, at + rng.uniform(0.0, 90.0))
+            fault = _fault(rng, number, name, at + rng.uniform(0.0, 90.0))
+            yield fault
+            if fault.for_s > _LONG_S and rng.random() < 0.4:
+                number += 1
+                during = fault.at_s + rng.uniform(_LONG_S, fault.for_s)
+                yield _fault(rng, number, rng.choice(_MEANWHILE), during)
         at += MEAN_GAP_S * rng.uniform(0.3, 1.7)
 
 

@@ -62,6 +62,7 @@ async def _play(plan: Plan) -> Outcome:
                 async with asyncio.timeout(plan.seconds):
                     await invariants.broken.wait()
             watch.cancel()
+        invariants.is_stopping = True
         await world.finish()
         await asyncio.sleep(5.0)  # what was killed comes to its end
         invariants.finish()
