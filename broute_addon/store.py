@@ -13,11 +13,14 @@ from typing import assert_never
 
 from broute_addon.clock import Clock, system_clock
 from broute_addon.messages import Message, message
+from broute_addon.meter.half_hours import Coverage, HistoryProgress
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
     Connection,
     ConnectionChanged,
     DongleIdentified,
+    HalfHoursRead,
+    HistoryProgressed,
     MeterIdentified,
     PanJoined,
     PollIntervalChanged,
@@ -36,6 +39,8 @@ class Snapshot:
 
     `problem` is why the meter isn't being read, if so; `notices` are what else is wrong: faults
     in the options, a broker that can't be reached. `broker_is_up`: it has all our news.
+    `coverage` is the ledger's for this meter; `import_problem` is why Home Assistant doesn't get
+    its history.
     """
 
     connection: Connection = Connection.LOOKING_FOR_STICK
@@ -48,6 +53,9 @@ class Snapshot:
     readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
     poll_interval_s: float = 30.0
     broker_is_up: bool = False
+    history: HistoryProgress | None = None
+    coverage: Coverage | None = None
+    import_problem: Message | None = None
 
     @property
     def is_reading(self) -> bool:
@@ -64,7 +72,9 @@ class Snapshot:
         return message(f"step_{self.connection.value}")
 
 
-def applied(snapshot: Snapshot, update: Update, now: datetime) -> Snapshot:
+def applied(  # noqa: PLR0911 - one per kind of update
+    snapshot: Snapshot, update: Update, now: datetime
+) -> Snapshot:
     """The snapshot after an update. Pure."""
     match update:
         case ConnectionChanged(connection, problem):
@@ -82,6 +92,10 @@ def applied(snapshot: Snapshot, update: Update, now: datetime) -> Snapshot:
             return replace(snapshot, readings=MappingProxyType(merged))
         case PollIntervalChanged(interval_s):
             return replace(snapshot, poll_interval_s=interval_s)
+        case HistoryProgressed(progress):
+            return replace(snapshot, history=progress)
+        case HalfHoursRead():
+            return snapshot  # for the ledger
         case _:
             assert_never(update)
 
@@ -105,6 +119,16 @@ class Store:
     def note(self, notices: Iterable[Message]) -> None:
         """What is wrong at present beside the meter."""
         self._set(replace(self.snapshot, notices=tuple(notices)))
+
+    def note_coverage(self, coverage: Coverage | None) -> None:
+        """How complete the ledger is for the meter that is read."""
+        if coverage != self.snapshot.coverage:
+            self._set(replace(self.snapshot, coverage=coverage))
+
+    def note_import(self, problem: Message | None) -> None:
+        """Why Home Assistant's statistics can't be written at present; None when they can."""
+        if problem != self.snapshot.import_problem:
+            self._set(replace(self.snapshot, import_problem=problem))
 
     def note_broker(self, *, is_up: bool) -> None:
         """Whether the way to the broker, and so to Home Assistant, is open."""

@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import Enum
 
 from broute_addon.messages import Message
-from broute_addon.meter.profile import MeterProfile
+from broute_addon.meter.half_hours import HalfHour, HistoryProgress
+from broute_addon.meter.profile import EnergyScale, MeterProfile
 from broute_addon.meter.quantities import Quantity, Role, Term
 from broute_addon.wisun.values import DongleIdentity, Pan
 
@@ -86,6 +87,22 @@ class PollIntervalChanged:
     interval_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class HalfHoursRead:
+    """Half-hour values of the meter `uid`, counted in `scale`, for the ledger."""
+
+    uid: str
+    scale: EnergyScale
+    values: tuple[HalfHour, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryProgressed:
+    """The reading of the meter's memory went on, ended or was given up for now."""
+
+    progress: HistoryProgress
+
+
 Update = (
     ConnectionChanged
     | DongleIdentified
@@ -93,6 +110,8 @@ Update = (
     | MeterIdentified
     | ReadingsArrived
     | PollIntervalChanged
+    | HalfHoursRead
+    | HistoryProgressed
 )
 
 LINK_TERMS = (
