@@ -27,6 +27,7 @@ from broute_addon.home_assistant.entities import (
 )
 from broute_addon.messages import Language
 from broute_addon.meter.engine import Command
+from broute_addon.meter.half_hours import HISTORY_TERMS, Direction
 from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
@@ -34,6 +35,9 @@ from broute_addon.meter.quantities import UNITS, Cadence, Quantity, Role, Term
 from broute_addon.meter.readings import LINK_TERMS, Connection
 
 _LIMITED = next(term for term in LINK_TERMS if term.quantity is Quantity.LIMITED)
+
+_ENERGIES = frozenset({Quantity.ENERGY, Quantity.DAY_ENERGY, Quantity.PAST_ENERGY})
+_SCALED = _ENERGIES | {Quantity.ENERGY_STEP}
 
 CONNECTION = Term("connection", Quantity.TEXT, "Connection", "接続状態", Role.DIAGNOSTIC)
 REASON = Term("reason", Quantity.TEXT, "Status", "状況", Role.DIAGNOSTIC)
@@ -81,13 +85,16 @@ def _terms(profile: MeterProfile) -> Iterator[Term]:
     for row in PROPERTIES:
         if row.epc in profile.get_map and row.cadence is not Cadence.NEVER:
             yield from (field for field in row.fields if _is_shown(field, profile))
+    yield from (term for term in HISTORY_TERMS if _is_shown(term, profile))
     yield from (term for term in LINK_TERMS if term is not _LIMITED)
 
 
 def _is_shown(term: Term, profile: MeterProfile) -> bool:
     if term.role is Role.NONE or ENTITY_CLASSES[term.quantity] is None:
         return False
-    if term.quantity in (Quantity.ENERGY, Quantity.ENERGY_STEP):
+    if term.key.startswith("energy_sold_") and Direction.SOLD not in profile.directions:
+        return False
+    if term.quantity in _SCALED:
         return profile.scale is not None
     return term.key != "current_t" or profile.has_t_phase
 
@@ -132,7 +139,7 @@ def meter_config(
         entity = components[term.key] = _entity(uid, uid, term, language)
         if _class_of(term).live:
             entity["expire_after"] = expire_after(interval_s)
-        if term.quantity is Quantity.ENERGY and profile.scale is not None:
+        if term.quantity in _ENERGIES and profile.scale is not None:
             entity["suggested_display_precision"] = decimals(profile.scale.step)
     components |= _buttons(uid, uid, METER_BUTTONS, language)
     described = {

@@ -45,6 +45,8 @@ ENTITY_CLASSES: Mapping[Quantity, EntityClass | None] = MappingProxyType(
         Quantity.POWER: EntityClass(_SENSOR, "power", "measurement", 0, live=True),
         Quantity.CURRENT: EntityClass(_SENSOR, "current", "measurement", 1, live=True),
         Quantity.ENERGY: EntityClass(_SENSOR, "energy", "total_increasing"),
+        Quantity.DAY_ENERGY: EntityClass(_SENSOR, "energy", "total_increasing"),
+        Quantity.PAST_ENERGY: EntityClass(_SENSOR, "energy"),
         # No device class: "energy" would offer the size of a count to the Energy dashboard.
         Quantity.ENERGY_STEP: EntityClass(_SENSOR),
         Quantity.TIME: EntityClass(_SENSOR, "timestamp"),
@@ -56,6 +58,7 @@ ENTITY_CLASSES: Mapping[Quantity, EntityClass | None] = MappingProxyType(
         ),
         Quantity.DURATION: EntityClass(_SENSOR, "duration", "measurement", precision=2),
         Quantity.COUNT: EntityClass(_SENSOR),
+        Quantity.SHARE: EntityClass(_SENSOR, state_class="measurement", precision=1),
         Quantity.TEXT: EntityClass(_SENSOR),
         Quantity.IDENTITY: None,
         Quantity.INTERNAL: None,

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from broute_addon.meter.quantities import Quantity, Role, Term
+
 HALF_HOUR = timedelta(minutes=30)
 
 MEMORY_DAYS = 99
@@ -84,3 +86,21 @@ class Memory(Protocol):
     ) -> Sequence[datetime]:
         """The half-hours from `since` to `until`, both included, of which at least one of the
         directions has neither a value nor the mark that the meter has none; ascending, UTC."""
+
+
+HISTORY_TERMS = (
+    Term("energy_bought_today", Quantity.DAY_ENERGY, "Energy bought today", "今日の買電量"),
+    Term("energy_sold_today", Quantity.DAY_ENERGY, "Energy sold today", "今日の売電量"),
+    Term(
+        "energy_bought_yesterday", Quantity.PAST_ENERGY, "Energy bought yesterday", "昨日の買電量"
+    ),
+    Term("energy_sold_yesterday", Quantity.PAST_ENERGY, "Energy sold yesterday", "昨日の売電量"),
+    Term("history_coverage", Quantity.SHARE, "History coverage", "履歴の充足率", Role.DIAGNOSTIC),
+    Term(
+        "history_missing", Quantity.COUNT, "Missing half-hours", "未取得の30分値", Role.DIAGNOSTIC
+    ),
+    Term("history_oldest", Quantity.TIME, "Oldest half-hour", "最も古い30分値", Role.DIAGNOSTIC),
+    Term("history_newest", Quantity.TIME, "Newest half-hour", "最も新しい30分値", Role.DIAGNOSTIC),
+    Term("last_import", Quantity.TIME, "Last import", "最終インポート", Role.DIAGNOSTIC),
+)
+"""Readings that come from the ledger; they go up as any other reading."""

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from broute_addon.meter.half_hours import Direction
 from broute_addon.wisun.values import MacAddress
+
+_REVERSE = frozenset({0xE3, 0xE4, 0xEB})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,13 @@ class MeterProfile:
     standard_version: str | None = None
     batch: int = 6
     has_t_phase: bool = False
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The registers that this meter tells of; the reverse one is not in every meter."""
+        if self.get_map & _REVERSE:
+            return (Direction.BOUGHT, Direction.SOLD)
+        return (Direction.BOUGHT,)
 
     @property
     def uid(self) -> str:

@@ -12,6 +12,8 @@ class Quantity(Enum):
     POWER = "power"  # W, signed: positive is bought
     CURRENT = "current"  # A, signed
     ENERGY = "energy"  # kWh (raw counts at the codec), a register that only grows
+    DAY_ENERGY = "day energy"  # kWh of a day that goes on: starts anew each midnight
+    PAST_ENERGY = "past energy"  # kWh of a day that is over
     ENERGY_STEP = "energy step"  # kWh for one count
     TIME = "time"  # aware datetime
     FAULT = "fault"  # bool, True is bad
@@ -20,6 +22,7 @@ class Quantity(Enum):
     SIGNAL_STRENGTH = "signal strength"  # dBm
     DURATION = "duration"  # seconds
     COUNT = "count"  # plain number
+    SHARE = "share"  # percent
     TEXT = "text"  # free text
     IDENTITY = "identity"  # belongs to the device, not to an entity
     INTERNAL = "internal"  # never shown: maps, selectors, history
@@ -30,9 +33,12 @@ UNITS: Mapping[Quantity, str] = MappingProxyType(
         Quantity.POWER: "W",
         Quantity.CURRENT: "A",
         Quantity.ENERGY: "kWh",
+        Quantity.DAY_ENERGY: "kWh",
+        Quantity.PAST_ENERGY: "kWh",
         Quantity.ENERGY_STEP: "kWh",
         Quantity.SIGNAL_STRENGTH: "dBm",
         Quantity.DURATION: "s",
+        Quantity.SHARE: "%",
     }
 )
 """The unit a value is shown in; the others have none."""
