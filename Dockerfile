@@ -1,5 +1,11 @@
 ARG BUILD_FROM=ghcr.io/home-assistant/base-python:3.14-alpine3.24
 
+# The page's charts; nothing is built.
+FROM docker.io/library/node:22-alpine AS charts
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --omit=dev
+
 # The locked dependencies and the package in one folder. Wheels only: no compiler is needed. The base
 # image names a further package index; the hashes would refuse it, so it isn't asked.
 FROM ${BUILD_FROM} AS packages
@@ -9,6 +15,9 @@ RUN PIP_EXTRA_INDEX_URL="" python3 -m pip install --no-cache-dir --disable-pip-v
     --root-user-action=ignore --require-hashes --only-binary=:all: --no-deps --no-compile \
     --target=/opt/broute -r requirements.lock
 COPY broute_addon /opt/broute/broute_addon
+COPY --from=charts /build/node_modules/uplot/dist/uPlot.iife.min.js \
+    /build/node_modules/uplot/dist/uPlot.min.css /build/node_modules/uplot/LICENSE \
+    /opt/broute/broute_addon/web/static/vendor/
 # Copying changes the times of files; byte code that goes by them would be compiled at every start.
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/broute
 

@@ -1,5 +1,6 @@
 """The Dockerfile and the service that s6-overlay starts in the container."""
 
+import json
 import os
 import re
 import subprocess
@@ -46,6 +47,26 @@ def test_the_image_says_what_the_manifest_says() -> None:
     assert labels["io.hass.name"] == manifest["name"]
     assert labels["io.hass.description"] == manifest["description"]
     assert labels["io.hass.type"] == "app"
+
+
+def test_the_charts_are_those_that_setup_copies() -> None:
+    copied = r"(\S*uplot\S*/(?:dist/)?(?:uPlot|LICENSE)[\w.]*)"
+    files = {Path(path).name for path in re.findall(copied, DOCKERFILE)}
+    setup = (ROOT / "scripts" / "setup").read_text(encoding="utf-8")
+    assert files == {"uPlot.iife.min.js", "uPlot.min.css", "LICENSE"}
+    assert files == {Path(path).name for path in re.findall(r'"(\$uplot/\S+)"', setup)}
+
+
+def test_what_npm_locks_is_pinned_by_hash_and_names_no_registry() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert "node_modules/uplot" in packages
+    for entry in packages.values():
+        assert entry["integrity"].startswith("sha512-")
+        assert "resolved" not in entry
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    for version in (wanted["dependencies"] | wanted["devDependencies"]).values():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version)
 
 
 def test_everything_the_dockerfile_copies_is_let_into_the_build() -> None:
