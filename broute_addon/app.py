@@ -47,6 +47,7 @@ from broute_addon.redaction import Redactor, Secret
 from broute_addon.storage import Storage, learned
 from broute_addon.store import Snapshot, Store
 from broute_addon.web.access import Access
+from broute_addon.web.metrics import MetricsServer
 from broute_addon.web.server import WebServer
 from broute_addon.wisun.ports import candidates
 from broute_addon.wisun.transport import connect_serial
@@ -146,10 +147,14 @@ class App:
             host, port = self._web_address()
             if await web.start(host, port):
                 _LOGGER.info("%s", message("page_served", host=host, port=web.port))
+            metrics = MetricsServer(self.store, system_clock)
+            if self._settings.metrics is not None:
+                await metrics.start(*self._settings.metrics)
             self._tell_ready()
             try:
                 await self._run_parts(supervisor, core, slug)
             finally:
+                await metrics.stop()
                 await web.stop()
 
     async def _run_parts(

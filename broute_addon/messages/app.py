@@ -37,6 +37,10 @@ SENTENCES = {
         "The page is served at http://{host}:{port}/.",
         "ページは http://{host}:{port}/ で開けます。",
     ),
+    "metrics_port_taken": (
+        "Metrics can't be served at {host}:{port} ({reason}); everything else goes on.",
+        "{host}:{port} でメトリクスを提供できません（{reason}）。ほかの機能は動作を続けます。",
+    ),
     "bug": (
         "This is a fault in the program: please report it with the lines below.",
         "プログラムの不具合です。以下の内容を添えて報告してください。",
