@@ -41,7 +41,14 @@ from broute_addon.wisun.events import (
 from broute_addon.wisun.gate import HOLD_S, RENEWAL_S, Gate
 from broute_addon.wisun.link import Link
 from broute_addon.wisun.session import Move, State
-from broute_addon.wisun.values import Credentials, Datagram, MacAddress, Pan
+from broute_addon.wisun.values import (
+    Credentials,
+    Datagram,
+    MacAddress,
+    Pan,
+    Receiver,
+    Transport,
+)
 from tests.fuzz.effort import tries
 from tests.wire import sk_sessions as wire
 
@@ -60,8 +67,22 @@ class Virtual(RuleBasedStateMachine):
         return self.loop.run_until_complete(work)
 
     def teardown(self) -> None:
-        assert not self.complaints
-        self.loop.close()
+        try:
+            self.go(self.way_back())
+            assert not self.complaints
+        finally:
+            self.go(self._end())
+            self.loop.close()
+
+    async def way_back(self) -> None:
+        """The last thing to be tried; ends what the machine has begun."""
+
+    async def _end(self) -> None:
+        """Nothing of a run that has failed is left over for the next."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 _heard: list[Event] = [
@@ -156,26 +177,22 @@ class GateMachine(Virtual):
             bool(session) and isinstance(session[-1], SessionRenewing)
         )
 
-    def teardown(self) -> None:
-        async def way_back() -> None:
-            self.gate.move(Move.RESET)
-            self.gate.release()
-            self.gate.move(Move.JOIN)
-            self.gate.heard(JoinSucceeded())
-            async with asyncio.timeout(1):
-                await self.gate.wait()
-            assert self.gate.state is State.JOINED
-            await asyncio.gather(*(task for _, task in self.waiting), return_exceptions=True)
-            self.gate.close()
-            try:
-                await self.gate.wait()
-            except SessionLostError:
-                pass
-            else:
-                raise AssertionError("a closed gate lets nobody through")
-
-        self.go(way_back())
-        super().teardown()
+    async def way_back(self) -> None:
+        self.gate.move(Move.RESET)
+        self.gate.release()
+        self.gate.move(Move.JOIN)
+        self.gate.heard(JoinSucceeded())
+        async with asyncio.timeout(1):
+            await self.gate.wait()
+        assert self.gate.state is State.JOINED
+        await asyncio.gather(*(task for _, task in self.waiting), return_exceptions=True)
+        self.gate.close()
+        try:
+            await self.gate.wait()
+        except SessionLostError:
+            pass
+        else:
+            raise AssertionError("a closed gate lets nobody through")
 
 
 CREDENTIALS = Credentials(Secret(ROUTE_B_ID), Secret(PASSWORD))
@@ -199,43 +216,45 @@ _MARKERS = (b"\r\nSKVER\r\n", b"\r\nSKINFO\r\n")
 
 
 class Watch:
-    """Sees both directions of the port: is a command written while another has no answer?
+    """The host's end of the port: is a command written while another has no answer?
 
-    One that was given up (its caller left, its deadline passed) may be followed only after a
-    marker was asked and answered; or by SKRESET, the only word that a stalled stick still hears.
+    It sits where the product does, for an answer that is said while a command is on its way to
+    the stick is an answer to whoever hears it. A command that was given up (its caller left, its
+    deadline passed) may be followed only after a marker was asked and answered; or by SKRESET,
+    the only word that a stalled stick still hears.
     """
 
     def __init__(self, port: MemoryPort) -> None:
         self.unanswered = b""
         self.doubled: list[tuple[bytes, bytes]] = []
-        self._asked_marker = False
+        self.is_on = False
+        self._port = port
         self._heard = b""
-        into, out = port.on_input, port.send
 
-        def written(data: bytes) -> None:
-            self._written(data)
-            into(data)
+    async def connect(self, port: str, baud: int, receiver: Receiver) -> Transport:
+        self._receiver = receiver
+        self._transport = await self._port.connect(port, baud, self)
+        return self
 
-        def sent(data: bytes) -> None:
-            self._said(data)
-            out(data)
+    def write(self, data: bytes) -> None:
+        if data not in _MARKERS:
+            if self.is_on and self.unanswered and data != _LAST_RESORT:
+                self.doubled.append((self.unanswered, data))
+            self.unanswered = data
+        self._heard = b""
+        self._transport.write(data)
 
-        port.on_input = written
-        port.send = sent  # type: ignore[method-assign]
-
-    def _written(self, data: bytes) -> None:
-        if data in _MARKERS:
-            self._asked_marker = True
-            self._heard = b""
-            return
-        if self.unanswered and data != _LAST_RESORT:
-            self.doubled.append((self.unanswered, data))
-        self.unanswered, self._asked_marker, self._heard = data, False, b""
-
-    def _said(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         self._heard = (self._heard + data)[-4000:]
         if _ANSWER.search(self._heard):
             self.unanswered = b""
+        self._receiver.received(data)
+
+    def lost(self, error: Exception | None) -> None:
+        self._receiver.lost(error)
+
+    async def close(self) -> None:
+        await self._transport.close()
 
 
 class LinkMachine(Virtual):
@@ -249,18 +268,19 @@ class LinkMachine(Virtual):
         self.datagrams: list[Datagram] = []
         self.tasks: list[asyncio.Task[object]] = []
         self.port = MemoryPort(seed=3)
+        self.watch = Watch(self.port)
 
         async def opened() -> Link:
             self.house = House(HouseConfig(module=module, states=(form,)), self.port)
             await self.house.__aenter__()
             await asyncio.sleep(3)
             link = await Link.open(
-                self.port.connect,
+                self.watch.connect,
                 "/dev/stick",
                 on_datagram=self.datagrams.append,
                 on_event=self.events.append,
             )
-            self.watch = Watch(self.port)
+            self.watch.is_on = True
             return link
 
         self.link: Link = self.go(opened())
@@ -356,32 +376,26 @@ class LinkMachine(Virtual):
             if not task.cancelled() and (error := task.exception()) is not None:
                 assert isinstance(error, BRouteError), error
 
-    def teardown(self) -> None:
+    async def way_back(self) -> None:
         if not hasattr(self, "link"):
-            super().teardown()
             return
-
-        async def way_back() -> None:
-            for task in self.tasks:
-                task.cancel()
-            await asyncio.gather(*self.tasks, return_exceptions=True)
-            for kind in PASSING:
-                self.house.faults.release(kind)
-                self.house.faults._next.clear()
-            await asyncio.sleep(60)
-            await self.link.reset()
-            await self.link.join(PAN, CREDENTIALS)
-            assert self.link.is_joined
-            heard = len(self.datagrams)
-            await self.link.send(GET_POWER)
-            await asyncio.sleep(6)
-            assert len(self.datagrams) > heard
-            await self.link.close()
-            await self.house.__aexit__(None, None, None)
-
-        self.go(way_back())
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        for kind in PASSING:
+            self.house.faults.release(kind)
+            self.house.faults._next.clear()
+        await asyncio.sleep(60)
+        await self.link.reset()
+        await self.link.join(PAN, CREDENTIALS)
+        assert self.link.is_joined
+        heard = len(self.datagrams)
+        await self.link.send(GET_POWER)
+        await asyncio.sleep(6)
+        assert len(self.datagrams) > heard
+        await self.link.close()
+        await self.house.__aexit__(None, None, None)
         assert self.watch.doubled == []
-        super().teardown()
 
 
 TestGate = GateMachine.TestCase
