@@ -5,7 +5,8 @@ one: a slow broker or page skips, it never queues.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -140,14 +141,20 @@ class Store:
         for event in self._waiting:
             event.set()
 
+    @contextmanager
+    def waking(self, event: asyncio.Event) -> Iterator[None]:
+        """Sets `event` at each change, as long as it lasts."""
+        self._waiting.add(event)
+        try:
+            yield
+        finally:
+            self._waiting.discard(event)
+
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """The present snapshot, then the newest one after each change, for ever."""
         event = asyncio.Event()
-        self._waiting.add(event)
-        try:
+        with self.waking(event):
             while True:
                 event.clear()
                 yield self.snapshot
                 await event.wait()
-        finally:
-            self._waiting.discard(event)

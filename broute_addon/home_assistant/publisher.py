@@ -76,8 +76,7 @@ class MqttPublisher:
     async def run(self) -> None:
         """Publishes for ever, through any failure of the broker; ends by cancellation, with a
         goodbye of at most 3 s."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch_store(), name="mqtt-store")
+        with self._store.waking(self._wake):
             while True:
                 try:
                     await self._one_session()
@@ -91,10 +90,6 @@ class MqttPublisher:
         if problem != self.problem:
             self.problem = problem
             self._on_problem(problem)
-
-    async def _watch_store(self) -> None:
-        async for _ in self._store.snapshots():
-            self._wake.set()
 
     async def _one_session(self) -> None:
         async with self._mqtt.session(self._received, on_end=self._wake.set) as session:
@@ -120,6 +115,8 @@ class MqttPublisher:
     def _without_own_problem(self) -> Snapshot:
         """What kept us from the broker is over once this can be told there."""
         snapshot = self._store.snapshot
+        if self.problem not in snapshot.notices:
+            return snapshot
         notices = tuple(notice for notice in snapshot.notices if notice != self.problem)
         return replace(snapshot, notices=notices)
 
@@ -139,21 +136,21 @@ class MqttPublisher:
 
     def _adapt(self, snapshot: Snapshot) -> None:
         """Follows the language, the poll interval and another meter."""
-        told = self._announcer
+        told, language = self._announcer, self._language()
         interval_s = announced_interval(told.interval_s, snapshot.poll_interval_s)
         known = told.known_meters
         if snapshot.meter is not None and snapshot.meter.uid not in known:
             known = (*known, snapshot.meter.uid)
-        self._announcer = replace(
-            told, language=self._language(), interval_s=interval_s, known_meters=known
-        )
+        if (language, interval_s, known) != (told.language, told.interval_s, told.known_meters):
+            self._announcer = Announcer(told.add_on, language, interval_s, known)
 
     async def _send(self, session: BrokerSession, wanted: Iterable[Publication]) -> int:
         """Sends what is new and may go out; gives the number of messages."""
         loop = asyncio.get_running_loop()
         news, due = self._told.news(wanted, loop.time())
-        await session.publish(*news)
-        self._told.took(news, loop.time())
+        if news:
+            await session.publish(*news)
+            self._told.took(news, loop.time())
         if due is not None and (self._held is None or due < self._held.when()):
             if self._held is not None:
                 self._held.cancel()

@@ -7,18 +7,19 @@ retained and news only when they change.
 Home Assistant drops the rest of a discovery message that follows another of the same device too
 soon, so two of them keep a distance. What the link tells about itself changes with every answer,
 and each change is a row in Home Assistant's database: a value a minute is enough.
+
+The parts of a snapshot are frozen, and most of them are the very objects of the snapshot before.
+A message is made anew only when what it is made of is another object, so that looking for news
+after every answer costs little.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.discovery import (
     ADD_ON_TERMS,
-    CONNECTION,
-    PROBLEM,
-    REASON,
     AddOn,
     add_on_config,
     expire_after,
@@ -37,9 +38,13 @@ DISCOVERY_PAUSE_S = 2.0
 LINK_PAUSE_S = 60.0
 
 _CLOCK_SLACK = timedelta(seconds=5)
+_ALL_IS_WELL = message("all_is_well")
+
+_OwnValues = tuple[Connection, Message, bool, bool]
+"""What the add-on tells about itself, in the order of `ADD_ON_TERMS`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Announcer:
     """Who speaks, about which meters, in which language.
 
@@ -52,6 +57,10 @@ class Announcer:
     language: Language
     interval_s: float
     known_meters: tuple[str, ...] = ()
+    _meter: "_MeterStates | None" = field(default=None, init=False, compare=False)
+    _discovery: tuple[Publication, ...] = field(default=(), init=False, compare=False)
+    _own_values: _OwnValues | None = field(default=None, init=False, compare=False)
+    _own_states: tuple[Publication, ...] = field(default=(), init=False, compare=False)
 
     def availability(self, snapshot: Snapshot) -> Iterator[Publication]:
         """Each meter's, then ours: a meter left online by a killed process is never believed."""
@@ -61,28 +70,69 @@ class Announcer:
             yield _publication(topics.availability(uid), is_online=is_read)
         yield _publication(topics.status(self.add_on.instance), is_online=True)
 
-    def discovery(self, snapshot: Snapshot) -> Iterator[Publication]:
+    def discovery(self, snapshot: Snapshot) -> tuple[Publication, ...]:
         """The devices known so far; the add-on is the meter's parent and comes first."""
-        yield _discovery(
-            topics.device_id(self.add_on.instance), add_on_config(self.add_on, self.language)
-        )
-        profile = snapshot.meter
+        self._follow(snapshot.meter)
+        return self._discovery
+
+    def states(self, snapshot: Snapshot, now: datetime) -> Iterator[Publication]:
+        """The values of both devices."""
+        values = _own_values(snapshot)
+        if values != self._own_values:
+            self._own_values, self._own_states = values, tuple(self._own(values))
+        yield from self._own_states
+        meter = self._follow(snapshot.meter)
+        if meter is not None:
+            lifetime = timedelta(seconds=expire_after(self.interval_s))
+            for state in meter.states(snapshot.readings):
+                if state.at is None or _is_fresh(state.at, now, lifetime):
+                    yield state
+
+    def _follow(self, profile: MeterProfile | None) -> "_MeterStates | None":
+        """The states of the meter that is read now."""
+        known = None if self._meter is None else self._meter.profile
+        if known is not profile or not self._discovery:
+            self._meter = None if profile is None else _MeterStates(profile)
+            self._discovery = tuple(self._devices(profile))
+        return self._meter
+
+    def _devices(self, profile: MeterProfile | None) -> Iterator[Publication]:
+        device = topics.device_id(self.add_on.instance)
+        yield _discovery(device, add_on_config(self.add_on, self.language))
         if profile is not None:
             config = meter_config(self.add_on, profile, self.language, self.interval_s)
             yield _discovery(profile.uid, config)
 
-    def states(self, snapshot: Snapshot, now: datetime) -> Iterator[Publication]:
-        """The values of both devices."""
-        values = add_on_values(snapshot, self.language)
-        for term in ADD_ON_TERMS:
-            topic = topics.state(self.add_on.instance, term.key)
-            yield Publication(topic, payload(values[term.key]))
-        if snapshot.meter is not None:
-            lifetime = timedelta(seconds=expire_after(self.interval_s))
-            for term, reading in _readings(snapshot, snapshot.meter):
-                publication = _state(snapshot.meter.uid, term, reading)
-                if publication.at is None or _is_fresh(publication.at, now, lifetime):
-                    yield publication
+    def _own(self, values: _OwnValues) -> Iterator[Publication]:
+        for term, value in zip(ADD_ON_TERMS, values, strict=True):
+            match value:
+                case Connection():
+                    shown: Shown = str(value.value)
+                case Message():
+                    shown = value.text(self.language)
+                case _:
+                    shown = value
+            yield Publication(topics.state(self.add_on.instance, term.key), payload(shown))
+
+
+class _MeterStates:
+    """The states of one meter, each made once for its reading."""
+
+    def __init__(self, profile: MeterProfile) -> None:
+        self.profile = profile
+        self._terms = [(topics.state(profile.uid, term.key), term) for term in meter_terms(profile)]
+        self._made: dict[str, tuple[Reading, Publication]] = {}
+
+    def states(self, readings: Mapping[str, Reading]) -> Iterator[Publication]:
+        """A message for each term that has been read."""
+        for topic, term in self._terms:
+            reading = readings.get(term.key)
+            if reading is None:
+                continue
+            made = self._made.get(topic)
+            if made is None or made[0] is not reading:
+                made = self._made[topic] = (reading, _state(topic, term, reading))
+            yield made[1]
 
 
 def last_will(instance: str) -> Publication:
@@ -90,17 +140,16 @@ def last_will(instance: str) -> Publication:
     return _publication(topics.status(instance), is_online=False)
 
 
-def add_on_values(snapshot: Snapshot, language: Language) -> Mapping[str, Shown]:
-    """What the add-on tells about itself, by key."""
+def _own_values(snapshot: Snapshot) -> _OwnValues:
     wrong = _wrong(snapshot)
     limited = snapshot.readings.get("transmit_limited")
-    on_hold = snapshot.connection is Connection.ON_HOLD
-    return {
-        CONNECTION.key: snapshot.connection.value,
-        REASON.key: (wrong or _way(snapshot)).text(language),
-        PROBLEM.key: wrong is not None,
-        "transmit_limited": on_hold or (limited is not None and limited.value is True),
-    }
+    is_limited = limited is not None and limited.value is True
+    return (
+        snapshot.connection,
+        wrong or _way(snapshot),
+        wrong is not None,
+        is_limited or snapshot.connection is Connection.ON_HOLD,
+    )
 
 
 def _wrong(snapshot: Snapshot) -> Message | None:
@@ -110,7 +159,7 @@ def _wrong(snapshot: Snapshot) -> Message | None:
 def _way(snapshot: Snapshot) -> Message:
     """How far we are when nothing is wrong. A hold is no fault, but nothing is read in it."""
     is_well = snapshot.is_reading and snapshot.connection is not Connection.ON_HOLD
-    return message("all_is_well") if is_well else snapshot.step
+    return _ALL_IS_WELL if is_well else snapshot.step
 
 
 def announced_interval(announced_s: float, now_s: float) -> float:
@@ -120,18 +169,11 @@ def announced_interval(announced_s: float, now_s: float) -> float:
     return now_s if outlives or now_s <= announced_s / 2 else announced_s
 
 
-def _readings(snapshot: Snapshot, profile: MeterProfile) -> Iterator[tuple[Term, Reading]]:
-    for term in meter_terms(profile):
-        reading = snapshot.readings.get(term.key)
-        if reading is not None:
-            yield term, reading
-
-
-def _state(uid: str, term: Term, reading: Reading) -> Publication:
+def _state(topic: str, term: Term, reading: Reading) -> Publication:
     described = ENTITY_CLASSES[term.quantity]
     is_live = described is not None and described.live
     return Publication(
-        topics.state(uid, term.key),
+        topic,
         payload(reading.value),
         retain=not is_live,
         at=reading.at if is_live else None,

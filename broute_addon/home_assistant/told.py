@@ -20,20 +20,28 @@ class Told:
         self._known: dict[str, Publication] = {}
         self._at: dict[str, float] = {}
         self._named: dict[str, frozenset[str]] = {}  # by discovery topic
+        self._listened_to: frozenset[str] = frozenset()
 
     def news(
         self, wanted: Iterable[Publication], now: float
     ) -> tuple[tuple[Publication, ...], float | None]:
         """What may go out now, and when the first of the others may; None if there are none."""
-        changed = [each for each in wanted if self._known.get(each.topic) != each]
-        due = {each: self._due(each) for each in changed}
-        waiting = [at for at in due.values() if at > now]
-        return tuple(each for each in changed if due[each] <= now), min(waiting, default=None)
+        news: list[Publication] = []
+        first: float | None = None
+        for each in wanted:
+            known = self._known.get(each.topic)
+            if known is each or known == each:
+                continue
+            due = self._due(each)
+            if due <= now:
+                news.append(each)
+            elif first is None or due < first:
+                first = due
+        return tuple(news), first
 
     def named(self, states: Iterable[Publication]) -> Iterator[Publication]:
         """Those states that somebody listens to, by what discovery has told."""
-        topics_ = frozenset[str]().union(*self._named.values())
-        return (each for each in states if each.topic in topics_)
+        return (each for each in states if each.topic in self._listened_to)
 
     def took(self, sent: Iterable[Publication], now: float) -> None:
         """The broker has these messages."""
@@ -42,6 +50,7 @@ class Told:
             self._at[each.topic] = now
             if topics.is_config(each.topic):
                 self._named[each.topic] = frozenset(_state_topics(each.payload))
+                self._listened_to = frozenset[str]().union(*self._named.values())
 
     def forget(self) -> None:
         """Everything is to be said again. Home Assistant may have heard discovery all the same,
@@ -49,6 +58,7 @@ class Told:
         self._at = {topic: at for topic, at in self._at.items() if topics.is_config(topic)}
         self._known.clear()
         self._named.clear()
+        self._listened_to = frozenset()
 
     def forget_live(self) -> bool:
         """The live values are to be said again; False if none was said."""
