@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from broute_addon.home_assistant.entity_table import entity_table
 from broute_addon.messages import Language
 from broute_addon.meter.property_table import property_table
 from broute_addon.meter.recovery import FIRST_RUNG
@@ -42,6 +43,8 @@ def _trigger(trigger: Trigger) -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "session": session_table,
     "recovery": recovery_table,
+    "entities": entity_table,
+    "entities ja": lambda: entity_table(Language.JA),
     "properties": property_table,
     "properties ja": lambda: property_table(Language.JA),
 }
