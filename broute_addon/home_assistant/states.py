@@ -40,7 +40,7 @@ LINK_PAUSE_S = 60.0
 _CLOCK_SLACK = timedelta(seconds=5)
 _ALL_IS_WELL = message("all_is_well")
 
-_OwnValues = tuple[Connection, Message, bool, bool]
+_OwnValues = tuple[str, Message, bool, bool]
 """What the add-on tells about itself, in the order of `ADD_ON_TERMS`."""
 
 
@@ -104,15 +104,10 @@ class Announcer:
             yield _discovery(profile.uid, config)
 
     def _own(self, values: _OwnValues) -> Iterator[Publication]:
-        for term, value in zip(ADD_ON_TERMS, values, strict=True):
-            match value:
-                case Connection():
-                    shown: Shown = str(value.value)
-                case Message():
-                    shown = value.text(self.language)
-                case _:
-                    shown = value
-            yield Publication(topics.state(self.add_on.instance, term.key), payload(shown))
+        connection, reason, is_wrong, is_limited = values
+        shown: tuple[Shown, ...] = (connection, reason.text(self.language), is_wrong, is_limited)
+        for term, value in zip(ADD_ON_TERMS, shown, strict=True):
+            yield Publication(topics.state(self.add_on.instance, term.key), payload(value))
 
 
 class _MeterStates:
@@ -145,7 +140,7 @@ def _own_values(snapshot: Snapshot) -> _OwnValues:
     limited = snapshot.readings.get("transmit_limited")
     is_limited = limited is not None and limited.value is True
     return (
-        snapshot.connection,
+        snapshot.connection.value,
         wrong or _way(snapshot),
         wrong is not None,
         is_limited or snapshot.connection is Connection.ON_HOLD,

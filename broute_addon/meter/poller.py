@@ -164,19 +164,22 @@ class Poller:
 
     async def _read(self, job: Job) -> None:
         epcs = self._epcs(_CADENCES[job])
+        energy = self._coming_along(len(epcs)) if job is Job.LIVE else ()
         answer = Answer({}, frozenset())
         if epcs:
-            answer = await self._client.get(epcs, tell=self._tell)
+            answer = await self._client.get(epcs + energy, tell=self._tell_answer)
         now = asyncio.get_running_loop().time()
         for epc in answer.refused:
             self._refused[epc] = now + REFUSED_FOR_S * 4.0 ** min(self._refusals[epc], 6)
             self._refusals[epc] += 1
-        if job is Job.LIVE and not answer.values:
+        if job is Job.LIVE and not any(epc in answer.values for epc in epcs):
             refused = ", ".join(f"{epc:02X}" for epc in answer.refused or self._refused)
             raise PropertyRefusedError(message("property_refused", epc=refused), answer.refused)
-        self._tell({}, with_link=True)
         self._schedule.interval_s = self._pace.interval_s
         self._schedule.done(job, now)
+        if energy:
+            self._schedule.done(Job.ENERGY, now)
+            self._read_again_if_doubted(energy, now)
         match job:
             case Job.LIVE:
                 self._on_good(nonsense(answer.values))
@@ -190,6 +193,13 @@ class Poller:
                 if not self._note_half_hour(answer.values):
                     self._half_hour_tries += 1
                     self._await_half_hour()
+
+    def _coming_along(self, live: int) -> tuple[int, ...]:
+        """The EPCs of energy, if they are asked for together with those of the live poll."""
+        if not self._schedule.energy_comes_along(asyncio.get_running_loop().time()):
+            return ()
+        energy = self._epcs(Cadence.ENERGY)
+        return energy if live + len(energy) <= self._client.batch else ()
 
     def _read_again_if_doubted(self, epcs: tuple[int, ...], now: float) -> None:
         if self._decoder.doubts(epcs) and self._quick_readings < QUICK_READINGS:
@@ -218,6 +228,10 @@ class Poller:
         self._schedule.done(Job.LEFTOVERS, now)
         if self._epcs(Cadence.ENERGY):
             self._schedule.due.setdefault(Job.ENERGY, now)
+
+    def _tell_answer(self, values: Mapping[int, bytes]) -> None:
+        """What a request brought, and how the link did."""
+        self._tell(values, with_link=True)
 
     def _tell(self, values: Mapping[int, bytes], *, with_link: bool = False) -> None:
         arrived = self._clock()

@@ -53,6 +53,12 @@ class Schedule:
         """The most important job that is due by now."""
         return min((job for job, at in self.due.items() if at <= now), default=None)
 
+    def energy_comes_along(self, now: float) -> bool:
+        """Whether energy will be due before the live poll after this one: then both are asked for
+        in one request, which takes hardly more airtime than either."""
+        at = self.due.get(Job.ENERGY)
+        return at is not None and now < at < now + self.interval_s
+
     def done(self, job: Job, now: float) -> None:
         """Sets the job's next time after it succeeded."""
         match job:
