@@ -282,7 +282,8 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "setup_where_2": (
             "The ID (32 characters) comes by post, the password (12 characters) by e-mail, within "
             "about two weeks.",
-            "およそ 2 週間で、認証 ID（32 文字）が郵送で、パスワード（12 文字）がメールで届きます。",
+            "およそ 2 週間で、認証 ID（32 文字）が郵送で、パスワード（12 文字）が"
+            "メールで届きます。",
         ),
         "setup_where_3": (
             "They belong to the meter: type them below just as they are printed.",
