@@ -12,6 +12,11 @@ GRID_CHANNELS = 0x0555_5555
 _SLOT_S = 0.0096  # wisun-modules 2.7: measured; the manual's 0.096 is a misprint
 
 
+def channel_bit(channel: int) -> int:
+    """The scan mask of one channel, 33 to 60."""
+    return 1 << (channel - 33)
+
+
 def scan_time_s(mask: int, duration: int) -> float:
     """Seconds a scan takes: 9.6 ms x (2^duration + 1) for each channel of the mask."""
     slots: int = 2**duration + 1

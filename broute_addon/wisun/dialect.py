@@ -64,6 +64,13 @@ class Dialect(Protocol):
     def channels(self) -> int:
         """Scan mask of the channels that the stick can use at all."""
 
+    @property
+    def pana_silence_s(self) -> float | None:
+        """How long into a login the meter's first PANA datagram is worth waiting for.
+
+        None where the stick doesn't show them.
+        """
+
     def encode(self, command: Command) -> tuple[Exchange, ...]:
         """The exchanges a command consists of; none where the dialect has no need of it."""
 

@@ -78,6 +78,7 @@ class J11:
 
     name = "J11"
     channels = GRID_CHANNELS
+    pana_silence_s: float | None = None
 
     def __init__(self) -> None:
         self._reader = FrameReader()

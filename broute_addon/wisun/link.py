@@ -1,9 +1,9 @@
 """The way to the meter: opens a stick, scans, joins, sends and hears EDATA.
 
-A scan or a join that was abandoned halfway leaves the stick in a state that nobody knows: it may
-be listening, or be talking PANA. The next scan or join then begins with a reset. So every one of
-them starts from the same known state, and an event that is late belongs to nothing any more. The
-same is done where a stick that we think idle has a session of its own.
+A meter that is away, or on another channel, is silent, and a stick that calls it says so only after
+half a minute or more. Where it shows the meter's PANA datagrams, a login to a PAN that we only
+remember is therefore given up early if there is none, and a look around comes next. A PAN whose
+beacon was heard just now gets the stick's whole patience, as does a meter that has talked.
 
 A request that is to be sent while the keys are doubtful (`reception`) renews the session first; if
 that was of no use, the session is given up.
@@ -18,29 +18,14 @@ from broute_addon.errors import (
     CommandFailedError,
     DongleTimeoutError,
     JoinUnansweredError,
-    PanNotFoundError,
     SessionLostError,
     TransmitFailedError,
 )
 from broute_addon.messages import message
-from broute_addon.wisun.commands import (
-    ALL_CHANNELS,
-    ActiveScan,
-    EchoOff,
-    EnergyScan,
-    Join,
-    Renew,
-    Reset,
-    SelectPan,
-    SendUdp,
-    SetCredentials,
-    ShowSignal,
-    Terminate,
-)
+from broute_addon.wisun.commands import Join, Renew, SelectPan, SendUdp, channel_bit
 from broute_addon.wisun.dialect import Refusal
 from broute_addon.wisun.dongle import Dongle
 from broute_addon.wisun.events import (
-    EnergyScanned,
     Event,
     JoinFailed,
     JoinSucceeded,
@@ -60,21 +45,17 @@ from broute_addon.wisun.identify import close_quietly, identify
 from broute_addon.wisun.line import Line
 from broute_addon.wisun.probing import Found
 from broute_addon.wisun.reception import Reception
-from broute_addon.wisun.scanning import Progress, best, strength, sweeps
 from broute_addon.wisun.session import Move, State
+from broute_addon.wisun.stick import Stick
 from broute_addon.wisun.values import (
     Connect,
     Credentials,
     Datagram,
     DongleIdentity,
     Pan,
-    dbm_from_lqi,
 )
 
 _LOGGER = logging.getLogger(__name__)
-
-NOISE_DURATION = 4
-_LEAVE_S = 11.0  # an unanswered SKTERM ends in EVENT 28 after 10 s
 
 
 class Link:
@@ -102,13 +83,13 @@ class Link:
         self._on_datagram = on_datagram
         self._on_event = on_event
         self._gate = Gate(on_event)
-        self._credentials: Credentials | None = None
         self._reception = Reception()
         self.ignored = self._reception.ignored
-        self._is_known = False
+        self._found: Pan | None = None  # by the scan just done
+        self._patience: asyncio.Timeout | None = None  # with a meter that has said nothing yet
         self._is_open = False
-        self._has_joined = False
         self._dongle = Dongle(line, dialect, self._heard, self._lost)
+        self._stick = Stick(self._dongle, self._gate, dialect.channels)
 
     @classmethod
     async def open(
@@ -149,26 +130,14 @@ class Link:
     @property
     def channels(self) -> int:
         """Scan mask of the channels that the stick can use."""
-        return self._dialect.channels
+        return self._stick.channels
 
     async def reset(self) -> None:
         """Resets the stick and sets it up. Session and credentials are gone then.
 
         Raises DongleTimeoutError, CommandFailedError, TransportError.
         """
-        self._is_known = False
-        try:
-            await self._dongle.run(Reset())
-        except CommandFailedError:  # busy with a session
-            await self._leave(_LEAVE_S)
-            await self._dongle.run(Reset())
-        self._credentials = None
-        self._has_joined = False
-        self._gate.move(Move.RESET)
-        self._gate.release()
-        await self._dongle.run(EchoOff())
-        await self._dongle.run(ShowSignal())
-        self._is_known = True
+        await self._stick.reset()
 
     async def scan(
         self,
@@ -182,49 +151,38 @@ class Link:
             PanNotFoundError: no beacon with our pairing ID.
             DongleError, TransportError: the stick's fault.
         """
-        await self._prepare(credentials)
-        plan = sweeps(durations, self.channels)
-        with Progress(plan, on_progress) as progress:
-            for sweep in plan:
-                progress.begin(sweep)
-                pans = await self._active_scan(sweep.duration, sweep.mask, paired=True)
-                if pan := best(pans, credentials.pairing_id):
-                    return pan
-        raise PanNotFoundError(message("pan_not_found"))
+        pan = await self._stick.scan(credentials, durations, on_progress, self.pan)
+        self._found = pan
+        return pan
 
     async def scan_all(self, duration: int) -> tuple[Pan, ...]:
         """Every PAN in reach, whoever's it is; best signal first."""
-        await self._prepare(None)
-        pans = {pan.address: pan for pan in await self._active_scan(duration, paired=False)}
-        return tuple(sorted(pans.values(), key=strength, reverse=True))
+        return await self._stick.scan_all(duration)
 
     async def energy_scan(self) -> Mapping[int, float]:
         """Noise in dBm by channel; takes about five seconds."""
-        await self._prepare(None)
-        events = await self._scan_command(EnergyScan(NOISE_DURATION))
-        return {
-            channel: dbm_from_lqi(level)
-            for event in events
-            if isinstance(event, EnergyScanned)
-            for channel, level in event.levels
-        }
+        return await self._stick.energy_scan()
 
     async def join(self, pan: Pan, credentials: Credentials) -> None:
         """Opens the PANA session; about 3.3 s, a failure takes up to 40 s (J11: 70 s).
+
+        A silent meter costs 10 s where PANA is shown, unless the last scan has just found it.
 
         Raises:
             JoinRefusedError: the meter talked and said no, probably wrong credentials.
             JoinUnansweredError: the meter said nothing, probably radio or another channel.
             DongleTimeoutError: the stick told neither success nor failure.
         """
-        if not self.channels >> (pan.channel - 33) & 1:
+        if not self.channels & channel_bit(pan.channel):
             raise JoinUnansweredError(message("join_unanswered"))
-        await self._prepare(credentials)
+        patience_s = None if pan == self._found else self._dialect.pana_silence_s
+        self._found = None
+        await self._stick.prepare(credentials)
         self._reception.begin(await self._select(pan, credentials))
-        self._has_joined = True
+        self._stick.may_have_session = True
         self._gate.move(Move.JOIN)
         try:
-            events = await self._run_join(pan)
+            events = await self._run_join(Join(pan.address.link_local), patience_s)
         finally:
             if self._gate.state is State.JOINING:
                 self._gate.move(Move.GIVE_UP)
@@ -276,36 +234,16 @@ class Link:
 
         Raises only TransportError and, where the stick is mute, DongleTimeoutError.
         """
-        if not self._has_joined:
+        if not self._stick.may_have_session:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                await self._leave(timeout_s)
+                await self._stick.leave(timeout_s)
 
     async def close(self) -> None:
         """Gives the port back; bounded, may be called twice, at any moment."""
         self._gate.close()
         await close_quietly(self._line)
-
-    async def _prepare(self, credentials: Credentials | None) -> None:
-        """A known state (a cancelled scan or join leaves none) and credentials in the stick."""
-        if not self._is_known:
-            await self.reset()
-        if credentials is not None and credentials != self._credentials:
-            await self._dongle.run(SetCredentials(credentials))
-            self._credentials = credentials
-
-    async def _active_scan(
-        self, duration: int, mask: int = ALL_CHANNELS, *, paired: bool
-    ) -> tuple[Pan, ...]:
-        events = await self._scan_command(ActiveScan(duration, paired, mask))
-        return tuple(event.pan for event in events if isinstance(event, PanFound))
-
-    async def _scan_command(self, scan: ActiveScan | EnergyScan) -> tuple[Event, ...]:
-        self._is_known = False
-        events = await self._dongle.run(scan)
-        self._is_known = True
-        return events
 
     async def _select(self, pan: Pan, credentials: Credentials) -> Pan:
         """Tunes to the PAN; gives it as the stick found it, where it looks for it (J11)."""
@@ -316,8 +254,8 @@ class Link:
                 case Refusal.NO_METER:
                     raise JoinUnansweredError(message("join_unanswered")) from refused
                 case Refusal.IMPOSSIBLE | Refusal.AGAIN:
-                    await self.reset()  # it has a session that we don't know of
-                    await self._prepare(credentials)
+                    await self._stick.reset()  # it has a session that we don't know of
+                    await self._stick.prepare(credentials)
                     events = await self._dongle.run(SelectPan(pan))
                 case Refusal.OTHER:
                     raise
@@ -326,21 +264,31 @@ class Link:
             raise JoinUnansweredError(message("join_unanswered"))
         return there[-1] if there else pan
 
-    async def _run_join(self, pan: Pan) -> tuple[Event, ...]:
-        self._is_known = False
-        join = Join(pan.address.link_local)
+    async def _run_join(self, join: Join, patience_s: float | None) -> tuple[Event, ...]:
+        self._stick.is_known = False
         try:
-            events = await self._dongle.run(join)
+            events = await self._call(join, patience_s)
         except CommandFailedError as refused:
             if self._dialect.refusal(refused.code) is not Refusal.IMPOSSIBLE:
                 raise
-            await self._leave(_LEAVE_S)  # a session that we don't know of
-            self._has_joined = True
+            await self._stick.leave()  # a session that we don't know of
+            self._stick.may_have_session = True
             self._gate.move(Move.JOIN)
-            events = await self._dongle.run(join)
+            events = await self._call(join, patience_s)
         # A stick that told neither is still at it.
-        self._is_known = any(isinstance(event, JoinSucceeded | JoinFailed) for event in events)
+        is_done = any(isinstance(event, JoinSucceeded | JoinFailed) for event in events)
+        self._stick.is_known = is_done
         return events
+
+    async def _call(self, join: Join, patience_s: float | None) -> tuple[Event, ...]:
+        """The login itself. Raises JoinUnansweredError if there was no PANA for `patience_s`."""
+        try:
+            async with asyncio.timeout(patience_s) as self._patience:
+                return await self._dongle.run(join)
+        except TimeoutError as silent:
+            raise JoinUnansweredError(message("join_unanswered")) from silent
+        finally:
+            self._patience = None
 
     async def _renew(self) -> None:
         """Raises SessionLostError when the keys can't be made the same again."""
@@ -354,21 +302,10 @@ class Link:
         except CommandFailedError as refused:
             _LOGGER.debug("renewal: %s", refused)
         if self._gate.state is State.RENEWING:
-            self._is_known = False  # it may still be at it
+            self._stick.is_known = False  # it may still be at it
             self._gate.move(Move.OVERDUE)
         if not self.is_joined:
             raise self._gate.lost()
-
-    async def _leave(self, confirm_s: float) -> None:
-        self._gate.move(Move.LEAVE)
-        try:
-            await self._dongle.run(Terminate(confirm_s))
-        except CommandFailedError as refused:
-            _LOGGER.debug("no session to end: %s", refused)
-        else:
-            self._has_joined = False
-        finally:
-            self._gate.move(Move.LEFT)
 
     def _heard(self, event: Event) -> None:
         match event:
@@ -379,13 +316,16 @@ class Link:
             case Undecipherable(source):
                 self._reception.undecipherable(source)
             case Restarted():
-                self._is_known = False
+                self._stick.is_known = False
                 self._gate.heard(event)
             case _:
                 self._gate.heard(event)
 
     def _datagram(self, udp: UdpReceived) -> None:
         datagram = self._reception.take(udp, is_joined=self.is_joined)
+        talks = self._reception.pana_heard > 0
+        if talks and self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(None)
         if datagram is not None:
             self._on_datagram(datagram)
 

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import re
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from broute_addon.errors import TransportError
@@ -29,6 +30,31 @@ _OTHER_RADIO = re.compile(
     re.IGNORECASE,
 )
 _TTY_NAMES = ("ttyUSB*", "ttyACM*", "ttyAMA*")
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A port that is there. `is_candidate`: it is asked without being told to; else `is_foreign`
+    says that its name belongs to another kind of radio."""
+
+    path: str
+    is_candidate: bool
+    is_foreign: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return Path(self.path).name
+
+
+def serial_ports(directory: Path = BY_ID) -> tuple[SerialPort, ...]:
+    """Every port there is, those worth asking first."""
+    asked = [SerialPort(path, is_candidate=True) for path in candidates(directory)]
+    unasked = [
+        SerialPort(path, is_candidate=False, is_foreign=bool(_OTHER_RADIO.search(Path(path).name)))
+        for path in others(directory)
+    ]
+    return (*asked, *unasked)
 
 
 def candidates(directory: Path = BY_ID, last_good: str | None = None) -> tuple[str, ...]:

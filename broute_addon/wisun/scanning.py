@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from broute_addon.wisun.commands import ALL_CHANNELS, GRID_CHANNELS, scan_time_s
+from broute_addon.wisun.commands import ALL_CHANNELS, GRID_CHANNELS, channel_bit, scan_time_s
 from broute_addon.wisun.values import Pan
 
 _TICK_S = 0.5
+_NEAR_DURATION = 6  # at which every meter seen is heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,20 @@ class Sweep:
         return scan_time_s(self.mask, self.duration)
 
 
-def sweeps(durations: Sequence[int], channels: int = ALL_CHANNELS) -> tuple[Sweep, ...]:
+def sweeps(
+    durations: Sequence[int], channels: int = ALL_CHANNELS, near: int | None = None
+) -> tuple[Sweep, ...]:
     """The first duration on all channels; the next ones first on the grid, then beside it; the
-    last, the dearest, at the end. In all, each duration covers each of the `channels` once."""
+    last, the dearest, at the end. In all, each duration covers each of the `channels` once.
+
+    Before all that comes the channel on which the meter was last (`near`): a meter that was only
+    away for a while is there, and to listen to one channel costs half a second.
+    """
     first, between, last = durations[:1], durations[1:-1], durations[1:][-1:]
-    plan = [Sweep(duration, channels) for duration in first]
+    plan = []
+    if near is not None and durations:
+        plan.append(Sweep(min(max(durations), _NEAR_DURATION), channel_bit(near)))
+    plan += [Sweep(duration, channels) for duration in first]
     for group in (between, last):
         for mask in (GRID_CHANNELS & channels, ~GRID_CHANNELS & channels):
             plan += [Sweep(duration, mask) for duration in group if mask]

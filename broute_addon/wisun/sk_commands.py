@@ -34,6 +34,9 @@ from broute_addon.wisun.sk_variants import SkVariant
 RESET_S = 5.0
 JOIN_S = 45.0
 """A failing SKJOIN tells so after 38 to 40 s (wisun-modules 2.8)."""
+JOIN_SILENCE_S = 10.0
+"""Three calls have gone out by then, after about 0, 2 and 6 s; a meter that hears one answers
+within a second (wisun-modules 2.8)."""
 SCAN_MARGIN_S = 5.0
 SEND_ANSWER_S = 5.0
 """`OK` comes when the radio is done: usually after 0.11 to 0.34 s."""

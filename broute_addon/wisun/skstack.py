@@ -44,7 +44,7 @@ from broute_addon.wisun.events import (
     WokeUp,
 )
 from broute_addon.wisun.receive_buffer import ReceiveBuffer
-from broute_addon.wisun.sk_commands import encode
+from broute_addon.wisun.sk_commands import JOIN_SILENCE_S, encode
 from broute_addon.wisun.sk_datagram import WORD, take_datagram
 from broute_addon.wisun.sk_echo import Echo
 from broute_addon.wisun.sk_trace import trace
@@ -96,6 +96,10 @@ class SkStack:
     @property
     def channels(self) -> int:
         return ALL_CHANNELS
+
+    @property
+    def pana_silence_s(self) -> float | None:
+        return JOIN_SILENCE_S
 
     def encode(self, command: Command) -> tuple[Exchange, ...]:
         return encode(command, self.variant)

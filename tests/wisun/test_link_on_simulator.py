@@ -205,12 +205,61 @@ def test_a_meter_that_says_no_is_a_refusal_and_one_that_is_silent_is_radio() -> 
         began = now()
         with pytest.raises(JoinUnansweredError):
             await link.join(elsewhere, CREDENTIALS)
-        assert now() - began < 45
+        assert now() - began < 11
         await link.join(PAN, CREDENTIALS)
         assert link.is_joined
         await link.close()
 
     on_site(scenario)
+
+
+def test_a_slow_login_is_left_alone_once_the_meter_has_said_something() -> None:
+    async def scenario(site: Site) -> None:
+        began = now()
+        link = await site.joined()
+        assert now() - began > 12
+        await link.close()
+
+    on_site(scenario, HouseConfig(air=AirConfig(join_s=12)))
+
+
+def test_a_meter_that_falls_silent_within_the_login_is_waited_for() -> None:
+    async def scenario(site: Site) -> None:
+        link = await site.open()
+        site.house.faults.next("stalled-join")
+        began = now()
+        with pytest.raises(JoinRefusedError):
+            await link.join(PAN, CREDENTIALS)
+        assert now() - began > 35
+        await link.close()
+
+    on_site(scenario)
+
+
+def test_a_meter_that_was_heard_just_now_is_called_as_long_as_the_stick_likes() -> None:
+    async def scenario(site: Site) -> None:
+        link = await site.open()
+        pan = await link.scan(CREDENTIALS)
+        site.house.faults.hold("out-of-reach", for_s=60)
+        for least, most in ((35, 45), (9, 12)):
+            began = now()
+            with pytest.raises(JoinUnansweredError):
+                await link.join(pan, CREDENTIALS)
+            assert least < now() - began < most
+        await link.close()
+
+    on_site(scenario)
+
+
+def test_a_meter_that_was_away_is_found_again_at_once() -> None:
+    async def scenario(site: Site) -> None:
+        link = await site.joined()
+        began = now()
+        assert (await link.scan(CREDENTIALS)).address == PAN.address
+        assert now() - began < 1
+        await link.close()
+
+    on_site(scenario, HouseConfig(air=AirConfig(heard_at=6)))
 
 
 def test_only_encrypted_datagrams_of_our_meter_go_up() -> None:

@@ -37,6 +37,15 @@ def test_short_plans_are_complete_too(durations: tuple[int, ...]) -> None:
     assert {sweep.duration for sweep in sweeps(durations)} == set(durations)
 
 
+@pytest.mark.parametrize(("durations", "near"), [((4, 5, 6, 7), 6), ((4,), 4)])
+def test_the_channel_where_the_meter_was_comes_before_all_others(
+    durations: tuple[int, ...], near: int
+) -> None:
+    first, *others = sweeps(durations, near=35)
+    assert first == Sweep(near, 0b100)
+    assert tuple(others) == sweeps(durations)
+
+
 @pytest.mark.parametrize(
     ("pans", "index"),
     [
