@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
-from broute_addon.messages import app, echonet, home_assistant, meter, options, wisun
+from broute_addon.messages import (
+    app,
+    echonet,
+    home_assistant,
+    journal,
+    ledger,
+    meter,
+    options,
+    remedies,
+    steps,
+    wisun,
+)
 
 
 class Language(Enum):
@@ -46,7 +57,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
     options.SENTENCES
     | echonet.SENTENCES
     | home_assistant.SENTENCES
+    | ledger.SENTENCES
     | meter.SENTENCES
     | app.SENTENCES
+    | journal.SENTENCES
+    | remedies.SENTENCES
+    | steps.SENTENCES
     | wisun.SENTENCES
 )

@@ -1,0 +1,130 @@
+"""Opening `history.db`, and what to do with a file that can't be used.
+
+Such a file is set aside under another name with its log, never deleted: what the meter no longer
+remembers may still be in it.
+"""
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from broute_addon.ledger.schema import PAGE_SIZE, VERSION, is_empty, is_ledger, migrate, version_of
+from broute_addon.messages import Message, message
+
+LEDGER_FILE = "history.db"
+
+MOST_SET_ASIDE = 3
+"""The first files set aside hold the longest past; beyond this number the newest replaces the one
+before it, so that a disk that damages every file isn't filled by them."""
+
+LOCK_WAIT_S = 0.25
+"""Another program that writes is waited for no longer than this: the event loop stands still."""
+
+CHECKPOINT_PAGES = 1000
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+class UnusableError(Exception):
+    """The file is whole or not, but no ledger of ours. `reason` is told."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file itself is broken, and not only out of reach."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED
+
+
+def open_ledger(folder: Path) -> sqlite3.Connection:
+    """The file, checked and of our version; made if it is absent.
+
+    Raises UnusableError for a file that must be set aside, sqlite3.Error or OSError for one that
+    can't be had at present.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    database = sqlite3.connect(folder / LEDGER_FILE, timeout=LOCK_WAIT_S, isolation_level=None)
+    try:
+        _prepare(database, folder)
+    except sqlite3.Error as error:
+        database.close()
+        if is_damage(error):
+            raise UnusableError(str(error)) from None
+        raise
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_in_memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    """A stand-in for the file, with what can still be read from it."""
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    if source is not None:
+        try:
+            source.backup(database)
+        except sqlite3.Error:
+            database.close()
+            return open_in_memory()
+    migrate(database)
+    return database
+
+
+def set_aside(folder: Path) -> Path:
+    """Renames the file and what belongs to it; gives its new name. Raises OSError."""
+    names = [folder / f"history.set-aside-{n}.db" for n in range(1, MOST_SET_ASIDE + 1)]
+    aside = next((name for name in names if not name.exists()), names[-1])
+    # The log first: a power cut in between leaves an old file, which is only incomplete.
+    for suffix in ("-wal", "-shm", ""):
+        there = Path(f"{aside}{suffix}")
+        with contextlib.suppress(FileNotFoundError):
+            there.unlink()
+        with contextlib.suppress(FileNotFoundError):
+            (folder / f"{LEDGER_FILE}{suffix}").rename(there)
+    return aside
+
+
+def trouble_with(path: Path, error: sqlite3.Error | OSError) -> Message:
+    """What a household is told of a file that can't be written at present."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return message("ledger_full", path=path)
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return message("ledger_unwritable", path=path, reason=reason)
+
+
+def _prepare(database: sqlite3.Connection, folder: Path) -> None:
+    database.execute("PRAGMA temp_store = MEMORY")
+    is_new = is_empty(database)
+    if is_new:
+        database.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    else:
+        _check(database)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    migrate(database)
+    if is_new:
+        _make_durable(folder)
+
+
+def _check(database: sqlite3.Connection) -> None:
+    if not is_ledger(database):
+        raise UnusableError("another program's file")
+    if version_of(database) > VERSION:
+        raise UnusableError("written by a newer version")
+    verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise UnusableError(verdict)
+
+
+def _make_durable(folder: Path) -> None:
+    """A new file's name is durable only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,258 @@
+"""What the ledger is asked. All instants are UTC, and the meter's own."""
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from broute_addon.ledger.energy import Interval, Stand, energy_through, interval_energies
+from broute_addon.meter.half_hours import HALF_HOUR, Coverage, Direction, Source
+from broute_addon.meter.profile import EnergyScale
+
+T = TypeVar("T")
+
+DIRECTIONS: Mapping[Direction, int] = MappingProxyType({Direction.BOUGHT: 0, Direction.SOLD: 1})
+SOURCES: Mapping[Source, int] = MappingProxyType(
+    {
+        Source.NOTIFICATION: 1,
+        Source.POLL: 2,
+        Source.HISTORY_1: 3,
+        Source.HISTORY_2: 4,
+        Source.HISTORY_3: 5,
+    }
+)
+"""The numbers that stand in the file."""
+
+_SOURCE_OF = {number: source for source, number in SOURCES.items()}
+_HALF_HOUR_S = int(HALF_HOUR.total_seconds())
+_ROWS_AT_ONCE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of the ledger, as it is exported."""
+
+    at: datetime
+    uid: str
+    direction: Direction
+    raw: int
+    scale: EnergyScale
+    source: Source
+
+    @property
+    def kwh(self) -> Decimal:
+        """The register in kWh, exact."""
+        return self.scale.kwh(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A row of Home Assistant's statistics that was mended: when, which hour, and how.
+
+    `kind` is the mender's word for it; `old_sum` None: there was no row.
+    """
+
+    at: datetime
+    statistic_id: str
+    start: datetime
+    kind: str
+    old_sum: Decimal | None
+    new_sum: Decimal
+
+
+class LedgerReader(ABC):
+    """Answers questions; `_ask` decides what becomes of a fault of the file."""
+
+    @abstractmethod
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Puts a question to the database."""
+
+    def uids(self) -> tuple[str, ...]:
+        """The meters that the ledger knows of, in the order in which they came."""
+        found = self._all("SELECT uid FROM meters ORDER BY id", ())
+        return tuple(uid for (uid,) in found)
+
+    def directions(self, uid: str) -> tuple[Direction, ...]:
+        """The registers of which the ledger has values."""
+        return tuple(
+            direction for direction in Direction if self._edge(uid, (direction,), "min") is not None
+        )
+
+    def oldest(self, uid: str) -> datetime | None:
+        """The first half-hour that has a value."""
+        return self._edge(uid, Direction, "min")
+
+    def newest(self, uid: str) -> datetime | None:
+        """The last half-hour that has a value."""
+        return self._edge(uid, Direction, "max")
+
+    def series(
+        self,
+        uid: str,
+        direction: Direction,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Stand]:
+        """What a register stood at, ascending; from `since` to `until`, both included."""
+        found = self._all(
+            "SELECT at, raw, coefficient, exponent, digits FROM half_hours"
+            " JOIN scales ON scales.id = scale"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction = ?"
+            " AND at BETWEEN ? AND ? AND raw IS NOT NULL ORDER BY at",
+            (
+                uid,
+                DIRECTIONS[direction],
+                -(2**62) if since is None else _seconds(since),
+                2**62 if until is None else _seconds(until),
+            ),
+        )
+        scales: dict[tuple[int, ...], EnergyScale] = {}
+        return [
+            Stand(_instant(at), raw, scales.setdefault(tuple(scale), EnergyScale(*scale)))
+            for at, raw, *scale in found
+        ]
+
+    def energy(
+        self, uid: str, direction: Direction, since: datetime, until: datetime
+    ) -> Decimal | None:
+        """kWh from one instant to another. None unless both have a value and all steps between
+        those that are known are plausible."""
+        stands = self.series(uid, direction, since, until)
+        if len(stands) < 2 or (stands[0].at, stands[-1].at) != (since, until):
+            return None
+        return energy_through(stands)
+
+    def half_hours(
+        self, uid: str, direction: Direction, since: datetime, until: datetime
+    ) -> list[Interval]:
+        """What was used in each half-hour from `since` (on a half-hour) up to `until`."""
+        stands = self.series(uid, direction, since, until)
+        return list(interval_energies(stands, since, until))
+
+    def holes(
+        self, uid: str, directions: Iterable[Direction], since: datetime, until: datetime
+    ) -> list[datetime]:
+        """The half-hours from `since` to `until`, both included, of which at least one of the
+        directions (one or more) has neither a value nor the mark that the meter has none;
+        ascending."""
+        chosen = {DIRECTIONS[direction] for direction in directions}
+        slots = _slots(since, until)
+        found = self._all(
+            "SELECT at FROM half_hours WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
+            " AND direction IN (?, ?) AND at BETWEEN ? AND ?"
+            " GROUP BY at HAVING count(*) = ?",
+            (uid, min(chosen), max(chosen), slots.start, slots.stop - 1, len(chosen)),
+        )
+        complete = {at for (at,) in found}
+        return [_instant(at) for at in slots if at not in complete]
+
+    def coverage(
+        self, uid: str, directions: Iterable[Direction], since: datetime, until: datetime
+    ) -> Coverage:
+        """How complete the half-hours from `since` to `until` are, both included."""
+        chosen = {DIRECTIONS[direction] for direction in directions}
+        slots = _slots(since, until)
+        ((told, known, oldest, newest),) = self._all(
+            "SELECT count(*), count(raw), min(at) FILTER (WHERE raw IS NOT NULL),"
+            " max(at) FILTER (WHERE raw IS NOT NULL) FROM half_hours"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
+            " AND direction IN (?, ?) AND at BETWEEN ? AND ?",
+            (uid, min(chosen), max(chosen), slots.start, slots.stop - 1),
+        )
+        return Coverage(
+            since=since,
+            until=until,
+            oldest=None if oldest is None else _instant(oldest),
+            newest=None if newest is None else _instant(newest),
+            known=known,
+            missing=len(slots) * len(chosen) - told,
+            gone=told - known,
+        )
+
+    def rows(self, uid: str | None = None) -> Iterator[Row]:
+        """All values of a meter, or of all meters one after the other; by time, then direction.
+
+        Read in pieces: nothing is held open between two, so that others may write meanwhile.
+        """
+        for one in self.uids() if uid is None else (uid,):
+            first, last = self.oldest(one), self.newest(one)
+            while first is not None and last is not None and first <= last:
+                after = first + _ROWS_AT_ONCE
+                yield from self._piece(one, first, after)
+                first = after
+
+    def noted(self, key: str) -> str | None:
+        """A fact that was noted."""
+        found = self._all("SELECT value FROM facts WHERE key = ?", (key,))
+        return str(found[0][0]) if found else None
+
+    def journal(self) -> list[JournalEntry]:
+        """All that was mended, in the order in which it was."""
+        found = self._all(
+            "SELECT at, statistic_id, start, kind, old_sum, new_sum FROM journal ORDER BY id", ()
+        )
+        return [
+            JournalEntry(
+                _instant(at),
+                statistic_id,
+                _instant(start),
+                kind,
+                None if old is None else Decimal(old),
+                Decimal(new),
+            )
+            for at, statistic_id, start, kind, old, new in found
+        ]
+
+    def _piece(self, uid: str, since: datetime, before: datetime) -> Iterator[Row]:
+        found = self._all(
+            "SELECT at, direction, raw, coefficient, exponent, digits, source FROM half_hours"
+            " JOIN scales ON scales.id = scale"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction IN (0, 1)"
+            " AND at >= ? AND at < ? AND raw IS NOT NULL ORDER BY at, direction",
+            (uid, _seconds(since), _seconds(before)),
+        )
+        for at, direction, raw, coefficient, exponent, digits, source in found:
+            yield Row(
+                _instant(at),
+                uid,
+                Direction.SOLD if direction else Direction.BOUGHT,
+                raw,
+                EnergyScale(coefficient, exponent, digits),
+                _SOURCE_OF[source],
+            )
+
+    def _edge(self, uid: str, directions: Iterable[Direction], end: str) -> datetime | None:
+        found = [
+            self._all(
+                f"SELECT {end}(at) FROM half_hours"  # noqa: S608 - min or max
+                " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction = ?"
+                " AND raw IS NOT NULL",
+                (uid, DIRECTIONS[direction]),
+            )[0][0]
+            for direction in directions
+        ]
+        known = [at for at in found if at is not None]
+        if not known:
+            return None
+        return _instant(min(known) if end == "min" else max(known))
+
+    def _all(self, query: str, values: Iterable[object]) -> list[Any]:
+        return self._ask(lambda database: database.execute(query, tuple(values)).fetchall())
+
+
+def _slots(since: datetime, until: datetime) -> range:
+    """The half-hours from `since` to `until`, in seconds."""
+    first = -(-int(since.timestamp()) // _HALF_HOUR_S) * _HALF_HOUR_S
+    return range(first, int(until.timestamp()) + 1, _HALF_HOUR_S)
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

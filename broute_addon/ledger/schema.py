@@ -1,0 +1,89 @@
+"""The file's layout and its versions.
+
+`PRAGMA user_version` counts the migrations that a file has seen; each runs in one transaction, so
+that a power cut leaves the version before it or the one after. A file of a later version than ours
+is not touched.
+
+Small pages: a half-hour's two values change two pages, and what goes to the write-ahead log is
+whole pages. The key keeps a register's values together, in order of time.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x42_52_54_45
+"""`BRTE`: this is a ledger, and no other program's file."""
+
+PAGE_SIZE = 512
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meters (
+        id INTEGER PRIMARY KEY,
+        uid TEXT NOT NULL UNIQUE
+    ) STRICT;
+    CREATE TABLE scales (                -- kWh = raw * coefficient * 10^exponent
+        id INTEGER PRIMARY KEY,
+        coefficient INTEGER NOT NULL,
+        exponent INTEGER NOT NULL,
+        digits INTEGER NOT NULL,         -- raw runs modulo 10^digits
+        UNIQUE (coefficient, exponent, digits)
+    ) STRICT;
+    CREATE TABLE half_hours (
+        meter INTEGER NOT NULL,
+        direction INTEGER NOT NULL,      -- 0 bought, 1 sold
+        at INTEGER NOT NULL,             -- seconds since 1970, UTC, by the meter's clock
+        raw INTEGER,                     -- NULL: the meter remembers none
+        scale INTEGER NOT NULL,
+        source INTEGER NOT NULL,         -- 1 notification, 2 poll, 3-5 history 1-3
+        arrived INTEGER NOT NULL,        -- seconds since 1970, by the host's clock
+        PRIMARY KEY (meter, direction, at)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE facts (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE journal (               -- what was mended in Home Assistant's statistics
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        statistic_id TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        old_sum TEXT,
+        new_sum TEXT NOT NULL
+    ) STRICT;
+    """,
+)
+"""The n-th makes version n + 1 out of version n. Never changed, only added to."""
+
+VERSION = len(MIGRATIONS)
+
+
+def version_of(database: sqlite3.Connection) -> int:
+    """How many migrations a file has seen; 0: it is empty."""
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_empty(database: sqlite3.Connection) -> bool:
+    """Whether nothing was ever created in it."""
+    return int(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]) == 0
+
+
+def is_ledger(database: sqlite3.Connection) -> bool:
+    """Whether a file that isn't empty is one of ours."""
+    return int(database.execute("PRAGMA application_id").fetchone()[0]) == APPLICATION_ID
+
+
+def migrate(database: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Brings a file to the newest version. Raises sqlite3.Error; the file is then as it was."""
+    for version in range(version_of(database), len(migrations)):
+        try:
+            database.executescript(
+                f"BEGIN IMMEDIATE; {migrations[version]};"
+                f"PRAGMA application_id = {APPLICATION_ID};"
+                f"PRAGMA user_version = {version + 1}; COMMIT;"
+            )
+        except sqlite3.Error:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
