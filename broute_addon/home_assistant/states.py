@@ -35,7 +35,7 @@ from broute_addon.meter.readings import LINK_TERMS, Connection, Reading, Shown
 from broute_addon.store import Snapshot
 
 DISCOVERY_PAUSE_S = 2.0
-LINK_PAUSE_S = 60.0
+LINK_PAUSE_S = 55.0  # just over when the poll of the next minute comes
 
 _CLOCK_SLACK = timedelta(seconds=5)
 _ALL_IS_WELL = message("all_is_well")

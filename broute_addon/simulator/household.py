@@ -103,15 +103,18 @@ class Household:
 
     def energy_until(self, at: int) -> Energy:
         """Watt-seconds from the beginning of 1970 to a JST second, exact."""
+        return Energy(*self.watt_seconds_until(at))
+
+    def watt_seconds_until(self, at: int) -> tuple[int, int]:
+        """As `energy_until`: bought and sold."""
         number, second = divmod(at, DAY_S)
         cycle, index = divmod(number, _CYCLE_DAYS)
         step, seconds = divmod(second, STEP_S)
         day, before, whole = self._days[index], self._before[index], self._before[_CYCLE_DAYS]
         watts = day.net[step]
-        return Energy(
-            whole.bought * cycle + before.bought + day.bought[step] + max(watts, 0) * seconds,
-            whole.sold * cycle + before.sold + day.sold[step] + max(-watts, 0) * seconds,
-        )
+        bought = whole.bought * cycle + before.bought + day.bought[step]
+        sold = whole.sold * cycle + before.sold + day.sold[step]
+        return (bought + watts * seconds, sold) if watts > 0 else (bought, sold - watts * seconds)
 
     def energy_between(self, start: int, end: int) -> Energy:
         """Exact watt-seconds from one JST second to another (negative when `end` is earlier)."""

@@ -6,8 +6,8 @@ gives the past as exactly as the present: history needs no storage and can't dis
 counter, and a simulation started later goes on where the earlier one was.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from broute_addon.simulator.household import DAY_S, HALF_HOUR_S, STEP_S, Household
 from broute_addon.simulator.meter_config import NO_DATA, MeterConfig
@@ -15,8 +15,7 @@ from broute_addon.simulator.meter_config import NO_DATA, MeterConfig
 _FIRST_INSTALLED = 17_622 * DAY_S  # 2018-04-01
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """Raw counts of both directions at one instant; `None` where nothing is stored."""
 
     bought: int | None
@@ -40,6 +39,8 @@ class Registers:
         self, config: MeterConfig, household: Household, start: int, installed: int | None = None
     ) -> None:
         self.config = config
+        self.modulus, self.count_kwh = config.modulus, config.count_kwh
+        self._count_watt_seconds = config.count_watt_seconds
         self._household = household
         self._installed = installed
         begin = self._filled(_FIRST_INSTALLED)
@@ -49,17 +50,16 @@ class Registers:
 
     def _filled(self, at: int) -> tuple[int, int]:
         """Counts since 1970, unlimited."""
-        energy, per_count = self._household.energy_until(at), self.config.count_watt_seconds
-        return energy.bought // per_count, energy.sold // per_count
+        bought, sold = self._household.watt_seconds_until(at)
+        return bought // self._count_watt_seconds, sold // self._count_watt_seconds
 
     def counts(self, at: int) -> Counts:
         """Both counters at a JST second."""
         bought, sold = self._filled(at)
-        modulus = self.config.modulus
-        bought = (bought + self._bought_at_0) % modulus
+        bought = (bought + self._bought_at_0) % self.modulus
         if not self.config.reverse:
             return Counts(bought, None)
-        return Counts(bought, (sold + self._sold_at_0) % modulus)
+        return Counts(bought, (sold + self._sold_at_0) % self.modulus)
 
     def stored(self, at: int, now: int, filled: int) -> Counts:
         """What the memory, filled up to `filled`, holds for `at`: nothing too long before `now`."""
@@ -102,7 +102,7 @@ class Registers:
         return found
 
     def kwh(self, count: int) -> Decimal:
-        return count * self.config.count_kwh
+        return count * self.count_kwh
 
     def _tenths(self, watts: int) -> int:
         step = 100 if self.config.currents == "whole" else 10

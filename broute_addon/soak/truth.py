@@ -74,10 +74,9 @@ class Truth:
         start, end = self.second(now - within_s), self.second(now)
         if self._clock_moved(now, within_s):
             start = min(start, end - int(within_s))
-        for at in range(start - start % STEP_S, end + 1, STEP_S):
-            for second in (max(at, start), min(at + STEP_S - 1, end)):
-                if payload in self._live(registers, key, second):
-                    return ""
+        for second in range(end - end % STEP_S, start - STEP_S, -STEP_S):  # the newest is likely
+            if payload in self._live(registers, key, second):
+                return ""
         return f"{key} {payload} was never true within {within_s:.0f} s"
 
     def _clock_moved(self, now: float, within_s: float) -> bool:
@@ -113,7 +112,7 @@ class Truth:
     ) -> int | None:
         """The second within start..end at which the counter first stood there."""
         raw = raw_count(registers, payload)
-        first, modulus = _count(registers, key, start), registers.config.modulus
+        first, modulus = _count(registers, key, start), registers.modulus
         if raw is None or first is None or not 0 <= raw < modulus:
             return None
         wanted = (raw - first) % modulus
@@ -162,14 +161,19 @@ class Truth:
     def is_recent_energy(self, payload: str, now: float, within_s: float) -> bool:
         """Whether the counter of bought energy stood there within the last seconds."""
         start, end = self.second(now - within_s), self.second(now)
-        found = self._reached(self.registers, "energy_bought", payload, min(start, end), end)
-        return found is not None
+        raw = raw_count(self.registers, payload)
+        first = _count(self.registers, "energy_bought", min(start, end))
+        last = _count(self.registers, "energy_bought", end)
+        modulus = self.registers.modulus
+        if raw is None or first is None or last is None or not 0 <= raw < modulus:
+            return False
+        return (raw - first) % modulus <= (last - first) % modulus
 
 
 def raw_count(registers: Registers, payload: str) -> int | None:
     """The register's count behind a payload in kWh; None for what is none."""
     try:
-        count = Decimal(payload) / registers.config.count_kwh
+        count = Decimal(payload) / registers.count_kwh
     except InvalidOperation:
         return None
     return int(count) if count == count.to_integral_value() else None
