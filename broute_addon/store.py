@@ -29,6 +29,7 @@ from broute_addon.meter.readings import (
     ReadingsArrived,
     Update,
 )
+from broute_addon.meter.survey import SurveyState
 from broute_addon.wisun.values import DongleIdentity, Pan
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,7 +42,7 @@ class Snapshot:
     `problem` is why the meter isn't being read, if so; `notices` are what else is wrong: faults
     in the options, a broker that can't be reached. `broker_is_up`: it has all our news.
     `coverage` is the ledger's for this meter; `import_problem` is why Home Assistant doesn't get
-    its history.
+    its history. `survey` is how the search for the stick's best place stands, or last stood.
     """
 
     connection: Connection = Connection.LOOKING_FOR_STICK
@@ -57,6 +58,7 @@ class Snapshot:
     history: HistoryProgress | None = None
     coverage: Coverage | None = None
     import_problem: Message | None = None
+    survey: SurveyState | None = None
 
     @property
     def is_reading(self) -> bool:
@@ -130,6 +132,10 @@ class Store:
         """Why Home Assistant's statistics can't be written at present; None when they can."""
         if problem != self.snapshot.import_problem:
             self._set(replace(self.snapshot, import_problem=problem))
+
+    def note_survey(self, survey: SurveyState) -> None:
+        """How the search for the stick's best place stands."""
+        self._set(replace(self.snapshot, survey=survey))
 
     def note_broker(self, *, is_up: bool) -> None:
         """Whether the way to the broker, and so to Home Assistant, is open."""

@@ -48,6 +48,7 @@ from broute_addon.meter.readings import (
 )
 from broute_addon.meter.recovery import Attempt, Ladder, Rung
 from broute_addon.meter.sticks import first_stick
+from broute_addon.meter.survey import Survey, SurveyState
 from broute_addon.wisun.events import (
     LinkEvent,
     PortLost,
@@ -75,6 +76,7 @@ class Command(Enum):
     READ_NOW = "read-now"
     RECONNECT = "reconnect"
     RESCAN = "rescan"
+    REOPEN = "reopen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Engine:
         interval_s: float,
         clock: Clock,
         rng: random.Random,
+        on_survey: Callable[[SurveyState], None] = lambda _: None,
     ) -> None:
         self._connect = connect
         self._ports = ports
@@ -111,6 +114,7 @@ class Engine:
         self._pace = Pace(interval_s)
         self._clock = clock
         self._ladder = Ladder(rng)
+        self._survey = Survey(on_survey, clock)
         self._link: Link | None = None
         self._poller: Poller | None = None
         self._fault: BRouteError | None = None
@@ -144,6 +148,12 @@ class Engine:
         self._command = command
         self._wake.set()
 
+    def survey(self, *, is_wanted: bool) -> None:
+        """Begins or ends the search for the stick's best place; then the meter is read again."""
+        self._survey.is_wanted = is_wanted
+        if is_wanted:
+            self.submit(Command.RECONNECT)
+
     async def _climb_for_ever(self) -> NoReturn:
         rung = Rung.REOPEN
         while True:
@@ -164,6 +174,9 @@ class Engine:
         self._fault = None
         if rung in (Rung.RESCAN, Rung.RESET):
             self._pan = None
+        if self._survey.is_wanted:
+            self._go(Connection.SCANNING)
+            self._pan = await self._survey.run(self._link, self._credentials, self._pan)
         pan = self._pan or await self._scan(self._link)
         self._go(Connection.JOINING)
         is_scanned = self._pan is None
@@ -259,6 +272,8 @@ class Engine:
                 return Rung.REJOIN
             case Command.RESCAN:
                 return Rung.RESCAN
+            case Command.REOPEN:
+                return Rung.REOPEN
             case None:
                 return None
 

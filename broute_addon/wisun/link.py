@@ -155,6 +155,12 @@ class Link:
         self._found = pan
         return pan
 
+    async def listen(self, credentials: Credentials, channel: int, duration: int) -> Pan | None:
+        """Whether our meter is heard on a channel, and how well. Raises DongleError,
+        TransportError."""
+        self._found = await self._stick.listen(credentials, channel, duration)
+        return self._found
+
     async def scan_all(self, duration: int) -> tuple[Pan, ...]:
         """Every PAN in reach, whoever's it is; best signal first."""
         return await self._stick.scan_all(duration)

@@ -20,6 +20,7 @@ from broute_addon.wisun.commands import (
     SetCredentials,
     ShowSignal,
     Terminate,
+    channel_bit,
 )
 from broute_addon.wisun.dongle import Dongle
 from broute_addon.wisun.events import EnergyScanned, Event, PanFound
@@ -105,6 +106,12 @@ class Stick:
                 if pan := best(pans, credentials.pairing_id):
                     return pan
         raise PanNotFoundError(message("pan_not_found"))
+
+    async def listen(self, credentials: Credentials, channel: int, duration: int) -> Pan | None:
+        """Our meter's beacon on one channel; None where it isn't heard."""
+        await self.prepare(credentials)
+        pans = await self._active_scan(duration, channel_bit(channel), paired=True)
+        return best(pans, credentials.pairing_id)
 
     async def scan_all(self, duration: int) -> tuple[Pan, ...]:
         """Every PAN in reach, whoever's it is; best signal first."""

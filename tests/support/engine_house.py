@@ -158,6 +158,7 @@ async def lab(
         interval_s=interval_s,
         clock=clock,
         rng=random.Random(seed),
+        on_survey=lambda state: here.store.note_survey(state),
     )
     async with House(replace(config or HouseConfig(), clock=START), port) as house:
         here = Lab(house, port, engine, Store(Snapshot(), clock))
