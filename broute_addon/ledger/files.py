@@ -21,7 +21,9 @@ before it, so that a disk that damages every file isn't filled by them."""
 LOCK_WAIT_S = 0.25
 """Another program that writes is waited for no longer than this: the event loop stands still."""
 
-CHECKPOINT_PAGES = 1000
+CHECKPOINT_PAGES = 250
+"""About two days of half-hours: seldom enough to cost little, and a copy of the file without its
+log lacks no more than that."""
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 

@@ -78,17 +78,15 @@ class LedgerReader(ABC):
 
     def directions(self, uid: str) -> tuple[Direction, ...]:
         """The registers of which the ledger has values."""
-        return tuple(
-            direction for direction in Direction if self._edge(uid, (direction,), "min") is not None
-        )
+        return tuple(direction for direction in Direction if self._edge(uid, (direction,), "DESC"))
 
     def oldest(self, uid: str) -> datetime | None:
         """The first half-hour that has a value."""
-        return self._edge(uid, Direction, "min")
+        return self._edge(uid, Direction, "ASC")
 
     def newest(self, uid: str) -> datetime | None:
         """The last half-hour that has a value."""
-        return self._edge(uid, Direction, "max")
+        return self._edge(uid, Direction, "DESC")
 
     def series(
         self,
@@ -129,8 +127,9 @@ class LedgerReader(ABC):
     def half_hours(
         self, uid: str, direction: Direction, since: datetime, until: datetime
     ) -> list[Interval]:
-        """What was used in each half-hour from `since` (on a half-hour) up to `until`."""
-        stands = self.series(uid, direction, since, until)
+        """What was used in each half-hour that begins from `since` (on a half-hour) on and before
+        `until`."""
+        stands = self.series(uid, direction, since, until + HALF_HOUR)
         return list(interval_energies(stands, since, until))
 
     def holes(
@@ -225,20 +224,16 @@ class LedgerReader(ABC):
                 _SOURCE_OF[source],
             )
 
-    def _edge(self, uid: str, directions: Iterable[Direction], end: str) -> datetime | None:
-        found = [
-            self._all(
-                f"SELECT {end}(at) FROM half_hours"  # noqa: S608 - min or max
-                " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction = ?"
-                " AND raw IS NOT NULL",
-                (uid, DIRECTIONS[direction]),
-            )[0][0]
-            for direction in directions
-        ]
-        known = [at for at in found if at is not None]
-        if not known:
-            return None
-        return _instant(min(known) if end == "min" else max(known))
+    def _edge(self, uid: str, directions: Iterable[Direction], order: str) -> datetime | None:
+        """The first half-hour with a value, in ascending (ASC) or descending (DESC) order."""
+        chosen = {DIRECTIONS[direction] for direction in directions}
+        found = self._all(
+            "SELECT at FROM half_hours"  # noqa: S608 - ASC or DESC
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction IN (?, ?)"
+            f" AND raw IS NOT NULL ORDER BY at {order} LIMIT 1",
+            (uid, min(chosen), max(chosen)),
+        )
+        return _instant(found[0][0]) if found else None
 
     def _all(self, query: str, values: Iterable[object]) -> list[Any]:
         return self._ask(lambda database: database.execute(query, tuple(values)).fetchall())

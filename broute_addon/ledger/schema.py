@@ -4,8 +4,8 @@
 that a power cut leaves the version before it or the one after. A file of a later version than ours
 is not touched.
 
-Small pages: a half-hour's two values change two pages, and what goes to the write-ahead log is
-whole pages. The key keeps a register's values together, in order of time.
+Small pages, and a key by time before direction: what goes to the write-ahead log is whole pages,
+and so a half-hour's two values lie in one, mostly at the end of the table.
 """
 
 import sqlite3
@@ -31,13 +31,13 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE TABLE half_hours (
         meter INTEGER NOT NULL,
-        direction INTEGER NOT NULL,      -- 0 bought, 1 sold
         at INTEGER NOT NULL,             -- seconds since 1970, UTC, by the meter's clock
+        direction INTEGER NOT NULL,      -- 0 bought, 1 sold
         raw INTEGER,                     -- NULL: the meter remembers none
         scale INTEGER NOT NULL,
         source INTEGER NOT NULL,         -- 1 notification, 2 poll, 3-5 history 1-3
         arrived INTEGER NOT NULL,        -- seconds since 1970, by the host's clock
-        PRIMARY KEY (meter, direction, at)
+        PRIMARY KEY (meter, at, direction)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE facts (
         key TEXT PRIMARY KEY,

@@ -58,9 +58,9 @@ def write_entries(database: sqlite3.Connection, entries: Sequence[Entry]) -> Out
     written, replaced = [], []
     for entry in entries:
         meter, scale = _meter_id(database, entry.uid), _scale_id(database, entry.scale)
-        key = (meter, entry.direction, entry.at)
+        key = (meter, entry.at, entry.direction)
         before = database.execute(
-            "SELECT raw, scale FROM half_hours WHERE meter = ? AND direction = ? AND at = ?", key
+            "SELECT raw, scale FROM half_hours WHERE meter = ? AND at = ? AND direction = ?", key
         ).fetchone()
         if before is not None and (entry.raw is None or before == (entry.raw, scale)):
             continue
