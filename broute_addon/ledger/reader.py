@@ -2,7 +2,7 @@
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,9 +27,12 @@ SOURCES: Mapping[Source, int] = MappingProxyType(
 )
 """The numbers that stand in the file."""
 
+_DIRECTION_OF = {number: direction for direction, number in DIRECTIONS.items()}
 _SOURCE_OF = {number: source for source, number in SOURCES.items()}
 _HALF_HOUR_S = int(HALF_HOUR.total_seconds())
 _ROWS_AT_ONCE = timedelta(days=30)
+_EVER = range(-(2**62), 2**62)
+_BOTH = frozenset(DIRECTIONS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +81,17 @@ class LedgerReader(ABC):
 
     def directions(self, uid: str) -> tuple[Direction, ...]:
         """The registers of which the ledger has values."""
-        return tuple(direction for direction in Direction if self._edge(uid, (direction,), "DESC"))
+        return tuple(
+            direction for direction in Direction if self._edge(uid, _numbers((direction,)), "DESC")
+        )
 
     def oldest(self, uid: str) -> datetime | None:
         """The first half-hour that has a value."""
-        return self._edge(uid, Direction, "ASC")
+        return self._edge(uid, _BOTH, "ASC")
 
     def newest(self, uid: str) -> datetime | None:
         """The last half-hour that has a value."""
-        return self._edge(uid, Direction, "DESC")
+        return self._edge(uid, _BOTH, "DESC")
 
     def series(
         self,
@@ -97,22 +102,18 @@ class LedgerReader(ABC):
     ) -> list[Stand]:
         """What a register stood at, ascending; from `since` to `until`, both included."""
         found = self._all(
-            "SELECT at, raw, coefficient, exponent, digits FROM half_hours"
-            " JOIN scales ON scales.id = scale"
-            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction = ?"
-            " AND at BETWEEN ? AND ? AND raw IS NOT NULL ORDER BY at",
+            "SELECT at, raw, scale FROM half_hours"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at BETWEEN ? AND ?"
+            " AND direction = ? AND raw IS NOT NULL ORDER BY at",
             (
                 uid,
+                _EVER.start if since is None else _seconds(since),
+                _EVER.stop if until is None else _seconds(until),
                 DIRECTIONS[direction],
-                -(2**62) if since is None else _seconds(since),
-                2**62 if until is None else _seconds(until),
             ),
         )
-        scales: dict[tuple[int, ...], EnergyScale] = {}
-        return [
-            Stand(_instant(at), raw, scales.setdefault(tuple(scale), EnergyScale(*scale)))
-            for at, raw, *scale in found
-        ]
+        scales = self._scales()
+        return [Stand(_instant(at), raw, scales[scale]) for at, raw, scale in found]
 
     def energy(
         self, uid: str, direction: Direction, since: datetime, until: datetime
@@ -138,13 +139,14 @@ class LedgerReader(ABC):
         """The half-hours from `since` to `until`, both included, of which at least one of the
         directions (one or more) has neither a value nor the mark that the meter has none;
         ascending."""
-        chosen = {DIRECTIONS[direction] for direction in directions}
-        slots = _slots(since, until)
+        chosen, slots = _numbers(directions), _slots(since, until)
+        told, _ = self._count(uid, chosen, slots)
+        if told == len(slots) * len(chosen):  # as it nearly always is: half the cost
+            return []
         found = self._all(
             "SELECT at FROM half_hours WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
-            " AND direction IN (?, ?) AND at BETWEEN ? AND ?"
-            " GROUP BY at HAVING count(*) = ?",
-            (uid, min(chosen), max(chosen), slots.start, slots.stop - 1, len(chosen)),
+            " AND at BETWEEN ? AND ? AND direction IN (?, ?) GROUP BY at HAVING count(*) = ?",
+            (uid, slots.start, slots.stop - 1, min(chosen), max(chosen), len(chosen)),
         )
         complete = {at for (at,) in found}
         return [_instant(at) for at in slots if at not in complete]
@@ -153,20 +155,13 @@ class LedgerReader(ABC):
         self, uid: str, directions: Iterable[Direction], since: datetime, until: datetime
     ) -> Coverage:
         """How complete the half-hours from `since` to `until` are, both included."""
-        chosen = {DIRECTIONS[direction] for direction in directions}
-        slots = _slots(since, until)
-        ((told, known, oldest, newest),) = self._all(
-            "SELECT count(*), count(raw), min(at) FILTER (WHERE raw IS NOT NULL),"
-            " max(at) FILTER (WHERE raw IS NOT NULL) FROM half_hours"
-            " WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
-            " AND direction IN (?, ?) AND at BETWEEN ? AND ?",
-            (uid, min(chosen), max(chosen), slots.start, slots.stop - 1),
-        )
+        chosen, slots = _numbers(directions), _slots(since, until)
+        told, known = self._count(uid, chosen, slots)
         return Coverage(
             since=since,
             until=until,
-            oldest=None if oldest is None else _instant(oldest),
-            newest=None if newest is None else _instant(newest),
+            oldest=self._edge(uid, chosen, "ASC", slots),
+            newest=self._edge(uid, chosen, "DESC", slots),
             known=known,
             missing=len(slots) * len(chosen) - told,
             gone=told - known,
@@ -208,35 +203,49 @@ class LedgerReader(ABC):
 
     def _piece(self, uid: str, since: datetime, before: datetime) -> Iterator[Row]:
         found = self._all(
-            "SELECT at, direction, raw, coefficient, exponent, digits, source FROM half_hours"
-            " JOIN scales ON scales.id = scale"
-            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction IN (0, 1)"
-            " AND at >= ? AND at < ? AND raw IS NOT NULL ORDER BY at, direction",
+            "SELECT at, direction, raw, scale, source FROM half_hours"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at >= ? AND at < ?"
+            " AND raw IS NOT NULL ORDER BY at, direction",
             (uid, _seconds(since), _seconds(before)),
         )
-        for at, direction, raw, coefficient, exponent, digits, source in found:
+        scales = self._scales()
+        for at, direction, raw, scale, source in found:
             yield Row(
-                _instant(at),
-                uid,
-                Direction.SOLD if direction else Direction.BOUGHT,
-                raw,
-                EnergyScale(coefficient, exponent, digits),
-                _SOURCE_OF[source],
+                _instant(at), uid, _DIRECTION_OF[direction], raw, scales[scale], _SOURCE_OF[source]
             )
 
-    def _edge(self, uid: str, directions: Iterable[Direction], order: str) -> datetime | None:
+    def _scales(self) -> dict[int, EnergyScale]:
+        found = self._all("SELECT id, coefficient, exponent, digits FROM scales", ())
+        return {number: EnergyScale(*scale) for number, *scale in found}
+
+    def _count(self, uid: str, directions: Set[int], slots: range) -> tuple[int, int]:
+        """How many values and marks there are, and how many values."""
+        ((told, known),) = self._all(
+            "SELECT count(*), count(raw) FROM half_hours"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at BETWEEN ? AND ?"
+            " AND direction IN (?, ?)",
+            (uid, slots.start, slots.stop - 1, min(directions), max(directions)),
+        )
+        return told, known
+
+    def _edge(
+        self, uid: str, directions: Set[int], order: str, slots: range = _EVER
+    ) -> datetime | None:
         """The first half-hour with a value, in ascending (ASC) or descending (DESC) order."""
-        chosen = {DIRECTIONS[direction] for direction in directions}
         found = self._all(
             "SELECT at FROM half_hours"  # noqa: S608 - ASC or DESC
-            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND direction IN (?, ?)"
-            f" AND raw IS NOT NULL ORDER BY at {order} LIMIT 1",
-            (uid, min(chosen), max(chosen)),
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at BETWEEN ? AND ?"
+            f" AND direction IN (?, ?) AND raw IS NOT NULL ORDER BY at {order} LIMIT 1",
+            (uid, slots.start, slots.stop - 1, min(directions), max(directions)),
         )
         return _instant(found[0][0]) if found else None
 
     def _all(self, query: str, values: Iterable[object]) -> list[Any]:
         return self._ask(lambda database: database.execute(query, tuple(values)).fetchall())
+
+
+def _numbers(directions: Iterable[Direction]) -> frozenset[int]:
+    return frozenset(DIRECTIONS[direction] for direction in directions)
 
 
 def _slots(since: datetime, until: datetime) -> range:
