@@ -30,6 +30,7 @@ from broute_addon.home_assistant.notifier import Notifier
 from broute_addon.home_assistant.publisher import MqttPublisher
 from broute_addon.home_assistant.states import last_will
 from broute_addon.home_assistant.supervisor import Supervisor
+from broute_addon.journal import Journal
 from broute_addon.logs import HouseholdLog
 from broute_addon.messages import Language, Message, message
 from broute_addon.meter.engine import Command, Engine, Known
@@ -44,14 +45,18 @@ from broute_addon.meter.readings import (
 )
 from broute_addon.options import LoadedOptions, OptionsFileError, load_options
 from broute_addon.redaction import Redactor, Secret
+from broute_addon.ring import Ring
 from broute_addon.storage import Storage, learned
 from broute_addon.store import Snapshot, Store
 from broute_addon.web.access import Access
 from broute_addon.web.metrics import MetricsServer
+from broute_addon.web.recorder import Recorder
 from broute_addon.web.server import WebServer
-from broute_addon.wisun.ports import candidates
+from broute_addon.web.services import Services
+from broute_addon.wisun.link import Link
+from broute_addon.wisun.ports import candidates, serial_ports
 from broute_addon.wisun.transport import connect_serial
-from broute_addon.wisun.values import Credentials
+from broute_addon.wisun.values import Credentials, DongleIdentity
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -121,7 +126,15 @@ class App:
         self._engine: Engine | None = None
         self._has_read = False
         self._broker_problem: Message | None = None
+        self._chosen_port: str | None = None  # on the page, for this run
         self.store = Store(Snapshot(poll_interval_s=loaded.options.poll_interval))
+        self._recorder = Recorder(
+            self.store,
+            Journal(settings.data, redactor),
+            Ring(settings.data),
+            clock=system_clock,
+            history_is_on=lambda: self._loaded.options.history != "off",
+        )
         self._take_options(loaded)
 
     @property
@@ -143,7 +156,7 @@ class App:
         async with aiohttp.ClientSession() as session:
             supervisor, core = self._supervisor(session), self._core(session)
             slug = await self._greet(supervisor, core)
-            web = self._web()
+            web = self._web(supervisor)
             host, port = self._web_address()
             if await web.start(host, port):
                 _LOGGER.info("%s", message("page_served", host=host, port=web.port))
@@ -161,6 +174,7 @@ class App:
         self, supervisor: Supervisor | None, core: Core | None, slug: str | None
     ) -> None:
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._recorder.run(), name="recorder")
             tasks.create_task(self._meter_side(), name="meter")
             tasks.create_task(self._publisher(supervisor, slug).run(), name="mqtt")
             if core is not None:
@@ -188,6 +202,7 @@ class App:
             interval_s=options.poll_interval,
             clock=system_clock,
             rng=random.Random(),  # noqa: S311 - jitter
+            on_survey=self.store.note_survey,
         )
         await self._engine.run()
 
@@ -227,9 +242,9 @@ class App:
         self._note()
 
     def _ports(self) -> tuple[str, ...]:
-        options = self._loaded.options
-        if options.device:
-            return (options.device,)
+        chosen = self._chosen_port or self._loaded.options.device
+        if chosen:
+            return (chosen,)
         return tuple(candidates(self._settings.ports, last_good=self._storage.facts.port))
 
     def _emit(self, update: Update, pairing: str) -> None:
@@ -325,15 +340,45 @@ class App:
 
     # -- the page ------------------------------------------------------------------------------
 
-    def _web(self) -> WebServer:
-        return WebServer(
-            self.store,
+    def _web(self, supervisor: Supervisor | None) -> WebServer:
+        services = Services(
+            store=self.store,
+            recorder=self._recorder,
             redactor=self._redactor,
+            clock=system_clock,
             language=self.language,
-            on_command=self._command,
-            on_log_level=self._log.set_level,
-            access=Access(self._settings.supervisor_token is not None, self._web_password()),
+            options=lambda: self._loaded,
+            log_level=lambda: self._log.level,
+            command=self._command,
+            set_log_level=self._log.set_level,
+            ports=lambda: serial_ports(self._settings.ports),
+            try_port=self._try_port,
+            survey=self._survey,
+            save_options=None if supervisor is None else supervisor.change_options,
+            restart=None if supervisor is None else supervisor.restart,
+            options_place=str(self._settings.options),
+            mode="stand-alone" if supervisor is None else "add-on",
         )
+        has_supervisor = supervisor is not None
+        return WebServer(services, access=Access(has_supervisor, self._web_password()))
+
+    async def _try_port(self, port: str) -> DongleIdentity:
+        """Asks what is at a port, and looks for the stick only there from then on."""
+        present = self.store.snapshot.dongle
+        if present is not None and present.port == port:
+            return present
+        link = await Link.open(
+            connect_serial, port, on_datagram=lambda _: None, on_event=lambda _: None
+        )
+        await link.close()
+        self._chosen_port = port
+        if self._engine is not None:
+            self._engine.submit(Command.REOPEN)
+        return link.identity
+
+    def _survey(self, is_wanted: bool) -> None:
+        if self._engine is not None:
+            self._engine.survey(is_wanted=is_wanted)
 
     def _web_password(self) -> Secret | None:
         """What `--web-password-file` holds; without it visitors from elsewhere may only look."""

@@ -32,6 +32,7 @@ class HouseholdLog:
     """The root logger's only handler. Made once per process by whoever starts it."""
 
     def __init__(self, redactor: Redactor, stream: TextIO | None = None) -> None:
+        self.level = "info"
         self._formatter = _Formatter(redactor)
         handler = logging.StreamHandler(stream or sys.stdout)
         handler.setFormatter(self._formatter)
@@ -42,6 +43,7 @@ class HouseholdLog:
 
     def set_level(self, name: str) -> None:
         """`debug`, `info`, `warning` or `error`."""
+        self.level = name
         logging.getLogger("broute_addon").setLevel(name.upper())
 
     def set_language(self, language: Language) -> None:

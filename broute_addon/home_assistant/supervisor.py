@@ -69,11 +69,33 @@ class Supervisor:
         except KeyError:
             raise SupervisorError(message("supervisor_junk")) from None
 
+    async def change_options(self, changes: Mapping[str, object]) -> None:
+        """Merges changes into this app's options; None takes one away. Raises SupervisorError.
+
+        What is saved replaces all: the rest is sent as it stands, references to secrets included,
+        which is why it comes from `GET /addons/self/info` and not from `…/options/config`, where
+        they are resolved.
+        """
+        present = (await self._get("/addons/self/info")).get("options")
+        if not isinstance(present, dict):
+            raise SupervisorError(message("supervisor_junk"))
+        merged = {key: value for key, value in {**present, **changes}.items() if value is not None}
+        await self._ask("POST", "/addons/self/options", {"options": merged})
+
+    async def restart(self) -> None:
+        """`POST /addons/self/restart`: it ends this process. Raises SupervisorError."""
+        await self._ask("POST", "/addons/self/restart", {})
+
     async def _get(self, path: str) -> Mapping[str, Any]:
+        return await self._ask("GET", path)
+
+    async def _ask(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> Mapping[str, Any]:
         headers = {"Authorization": f"Bearer {self._token.reveal()}"}
         try:
-            async with self._session.get(
-                self._base_url + path, headers=headers, timeout=TIMEOUT
+            async with self._session.request(
+                method, self._base_url + path, headers=headers, json=body, timeout=TIMEOUT
             ) as response:
                 return _data(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -106,7 +128,12 @@ def _refusal(status: int, said: str) -> SupervisorError:
         return SupervisorError(message("supervisor_not_ready"))
     if status in (401, 403):
         return SupervisorError(message("supervisor_denied", status=status))
-    return SupervisorError(message("supervisor_refused", reason=said[:200]))
+    return SupervisorError(message("supervisor_refused", reason=_plain(said)))
+
+
+def _plain(said: str) -> str:
+    """A refusal without the options that it quotes at its end, secrets included."""
+    return said.partition(" Got ")[0].rstrip(".")[:200]
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:

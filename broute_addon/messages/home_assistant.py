@@ -1,5 +1,5 @@
 """What Home Assistant and the page say: sentences about Supervisor, Core and broker, the steps of
-the connection, the page's labels. Key: (English, Japanese)."""
+the connection. Key: (English, Japanese)."""
 
 SENTENCES = {
     "supervisor_unreachable": (
@@ -98,16 +98,6 @@ SENTENCES = {
     "web_port_taken": (
         "The web page can't be served at {host}:{port} ({reason}); everything else goes on.",
         "{host}:{port} でウェブページを公開できません（{reason}）。他の機能は動作を続けます。",
-    ),
-    "page_title": ("Smart Meter B Route", "スマートメーター B ルート"),
-    "page_connection": ("Connection", "接続状態"),
-    "page_stick": ("Wi-SUN stick", "Wi-SUN スティック"),
-    "page_meter": ("Meter", "メーター"),
-    "page_values": ("Values", "計測値"),
-    "page_read_now": ("Read now", "今すぐ検針"),
-    "page_offline": (
-        "The app does not answer; this page connects again by itself.",
-        "アプリから応答がありません。自動的に再接続します。",
     ),
     "forget_nothing": (
         "No earlier installation is known in {path}; there is nothing to clear.",

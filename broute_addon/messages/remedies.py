@@ -74,8 +74,9 @@ SENTENCES = {
         "radios; a USB extension cable of one or two metres often does it. “Find the best place” "
         "shows at once what helps; −88 dBm or more is good. The app keeps trying by itself.",
         "スティックをメーターに近づけ、金属、USB 3 機器、ほかの無線機器から離してください。"
-        "1～2 m の USB 延長ケーブルで改善することがよくあります。「スティックの設置場所を探す」で効果が"
-        "すぐに分かります（−88 dBm 以上が目安）。アプリは自動で再試行を続けます。",
+        "1～2 m の USB 延長ケーブルで改善することがよくあります。"
+        "「スティックの設置場所を探す」で効果がすぐに分かります（−88 dBm 以上が目安）。"
+        "アプリは自動で再試行を続けます。",
     ),
     "remedy_wait_login": (
         "Nothing to do: the app logs in again by itself. If this comes back many times a day, the "
@@ -109,8 +110,7 @@ SENTENCES = {
     "remedy_option": (
         "Correct the option below or in the app's configuration, then save; until then its default "
         "is used.",
-        "下またはアプリの設定画面で項目を直して保存してください。"
-        "それまでは初期値を使用します。",
+        "下またはアプリの設定画面で項目を直して保存してください。それまでは初期値を使用します。",
     ),
     "remedy_mqtt_install": (
         "In Home Assistant open Settings › Apps › App store, install “Mosquitto broker” and start "

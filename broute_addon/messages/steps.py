@@ -14,7 +14,10 @@ SENTENCES = {
         "Asking what is plugged in…",
         "差し込まれている機器を確認しています…",
     ),
-    "step_language_done": ("{dialect}, firmware {firmware}", "{dialect}、ファームウェア {firmware}"),
+    "step_language_done": (
+        "{dialect}, firmware {firmware}",
+        "{dialect}、ファームウェア {firmware}",
+    ),
     "step_meter_found_active": (
         "Listening for the meter on all channels; up to two minutes…",
         "全チャンネルでメーターを探しています（最長 2 分ほど）…",
