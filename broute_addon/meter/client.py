@@ -151,6 +151,35 @@ class MeterClient:
             refusal = message("property_refused", epc=f"{epc:02X}")
             raise PropertyRefusedError(refusal, frozenset({epc}))
 
+    async def try_once(
+        self, epcs: Sequence[int], edt: bytes | None, deadline: float
+    ) -> Mapping[int, bytes]:
+        """A Get of `epcs` (with `edt` a SetC of the only one), sent once and waited for until the
+        loop's second `deadline`: for what may be lost. It doesn't disturb what is learned of the
+        answers to live requests.
+
+        Gives EDT by EPC, without those that were refused; empty for one that was set. Raises
+        MeterTimeoutError, SessionLostError and the like from below.
+        """
+        loop = asyncio.get_running_loop()
+        await self._keep_gap()
+        esv = Esv.GET if edt is None else Esv.SET_C
+        pending = self._pending = _Pending(METER, esv, loop.create_future())
+        properties = [PropertyData(epc, edt or b"") for epc in epcs]
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._transmit(self._request(pending, properties), 0)
+                frame = await pending.answer
+        except (TimeoutError, TransmitFailedError) as error:
+            raise MeterTimeoutError(message("meter_silent", tries=1)) from error
+        finally:
+            pending.answer.cancel()
+            self._pending = None
+            self._quiet_since = loop.time()
+        if edt is not None:
+            return dict.fromkeys(epcs, b"") if frame.esv is Esv.SET_RES else {}
+        return {prop.epc: prop.edt for prop in frame.properties if prop.edt and prop.epc in epcs}
+
     async def _transact(self, esv: Esv, properties: Sequence[PropertyData], eoj: Eoj) -> Frame:
         """One request until its answer; up to `TRIES` transmissions. Raises MeterTimeoutError."""
         loop = asyncio.get_running_loop()

@@ -32,6 +32,8 @@ from broute_addon.errors import (
 from broute_addon.messages import Message, message
 from broute_addon.meter.client import MeterClient
 from broute_addon.meter.energy import CounterGuard
+from broute_addon.meter.half_hours import Memory
+from broute_addon.meter.history import History
 from broute_addon.meter.pacing import Pace, RetryTimer
 from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import MeterProfile
@@ -77,6 +79,7 @@ class Command(Enum):
     RECONNECT = "reconnect"
     RESCAN = "rescan"
     REOPEN = "reopen"
+    READ_HISTORY = "read-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,10 @@ class Known:
 
 
 class Engine:
-    """Everything between the serial ports and `emit`. `run()` ends only by cancellation."""
+    """Everything between the serial ports and `emit`. `run()` ends only by cancellation.
+
+    `memory` says what the ledger lacks; without it the meter's memory isn't read.
+    """
 
     def __init__(
         self,
@@ -102,12 +108,15 @@ class Engine:
         clock: Clock,
         rng: random.Random,
         on_survey: Callable[[SurveyState], None] = lambda _: None,
+        memory: Memory | None = None,
     ) -> None:
         self._connect = connect
         self._ports = ports
         self._credentials = credentials
         self._profiles = dict(known.profiles)
         self._guards: dict[str, dict[str, CounterGuard]] = {}  # of each meter, by MAC and key
+        self._memory = memory
+        self._histories: dict[str, History] = {}  # of each meter, by MAC
         self._was_silent = False  # the meter, before the present session
         self._pan = known.pan
         self._emit_up = emit
@@ -236,6 +245,7 @@ class Engine:
             on_good=self._good,
             clock=self._clock,
             guards=self._guards.setdefault(str(pan.address), {}),
+            history=self._history(pan),
             is_doubtful=self._was_silent,
         )
         try:
@@ -245,6 +255,11 @@ class Engine:
         finally:
             self._poller = None
         raise AssertionError("unreachable")
+
+    def _history(self, pan: Pan) -> History | None:
+        if self._memory is None:
+            return None
+        return self._histories.setdefault(str(pan.address), History(self._memory))
 
     async def _pause(self, seconds: float) -> None:
         """Sleeps until the time is over or something happened; raises a fault from below."""
@@ -267,6 +282,10 @@ class Engine:
             case Command.READ_NOW:
                 if self._poller is not None:
                     self._poller.hurry()
+                return None
+            case Command.READ_HISTORY:
+                if self._poller is not None:
+                    self._poller.read_history()
                 return None
             case Command.RECONNECT:
                 return Rung.REJOIN

@@ -2,7 +2,8 @@
 
 With a cached profile power and currents are read first and the profile is confirmed after; else
 the interview comes first. Energy waits for a confirmed scale. The meter pushes the half-hour
-values; only if one stays away is it asked for. Half-hours are counted on the meter's clock.
+values; only if one stays away is it asked for. Half-hours are counted on the meter's clock. What
+time is left goes to the meter's memory.
 """
 
 import asyncio
@@ -10,22 +11,38 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from broute_addon.clock import JST, Clock
 from broute_addon.echonet.frame import METER, Frame
-from broute_addon.errors import PropertyRefusedError
+from broute_addon.errors import MeterTimeoutError, PropertyRefusedError
 from broute_addon.messages import Message, message
 from broute_addon.meter.client import Answer, MeterClient
-from broute_addon.meter.decoding import Decoder, decode_all, decode_edt, nonsense
+from broute_addon.meter.decoding import Decoder, decode_edt, nonsense
 from broute_addon.meter.energy import CounterGuard
+from broute_addon.meter.half_hours import Direction, HalfHour, Source
+from broute_addon.meter.history import History, clock_told
 from broute_addon.meter.interview import Learned, confirm, interview
+from broute_addon.meter.meter_clock import MeterClock
 from broute_addon.meter.pacing import Pace
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.properties import PROPERTIES
 from broute_addon.meter.quantities import Cadence
-from broute_addon.meter.readings import MeterIdentified, Reading, ReadingsArrived, Update
-from broute_addon.meter.schedule import Job, Schedule, half_hour_before, half_hour_due
+from broute_addon.meter.readings import (
+    HalfHoursRead,
+    MeterIdentified,
+    Reading,
+    ReadingsArrived,
+    Update,
+)
+from broute_addon.meter.schedule import (
+    Job,
+    MinutePhase,
+    Schedule,
+    half_hour_before,
+    half_hour_due,
+)
 from broute_addon.wisun.values import MacAddress
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,11 +50,15 @@ _LOGGER = logging.getLogger(__name__)
 _CADENCES: Mapping[Job, Cadence] = {
     Job.LIVE: Cadence.LIVE,
     Job.ENERGY: Cadence.ENERGY,
+    Job.ONE_MINUTE: Cadence.MINUTELY,
     Job.HALF_HOUR: Cadence.HALF_HOURLY,
     Job.DAILY: Cadence.DAILY,
 }
 
-_FIXED_TIME = frozenset(row.epc for row in PROPERTIES if row.cadence is Cadence.HALF_HOURLY)
+_FIXED_TIME = {0xEA: Direction.BOUGHT, 0xEB: Direction.SOLD}
+
+CLOCK_SLACK = timedelta(minutes=5)
+"""A fixed-time value may be stamped so much later than the meter's clock as we carry it on."""
 
 LEFTOVERS_RETRY_S = 60.0
 """While the meter has not told how its counts scale."""
@@ -49,6 +70,9 @@ REFUSED_FOR_S = 600.0
 """A property of the Get map that was refused is not asked for so long, and four times as long at
 each further refusal: a meter may refuse for a moment, or have a map that claims too much."""
 
+_MINUTE_KNOWN = timedelta(seconds=31)
+"""The meter tells whole minutes: its time is known to half a minute."""
+
 QUICK_READINGS = 2
 """Readings at once of a register whose count is doubted; after them its usual turn will do."""
 
@@ -57,8 +81,9 @@ class Poller:
     """Reads one meter over one PANA session.
 
     `on_good` is called after each answered live poll, with what is odd about it, if anything.
-    `guards` are those of this meter, kept over sessions. `is_doubtful`: the meter was silent
-    before this session and may be another one now; its identity is asked for before its values.
+    `guards` and `history` are those of this meter, kept over sessions; without `history` its memory
+    isn't read. `is_doubtful`: the meter was silent before this session and may be another one
+    now; its identity is asked for before its values.
     """
 
     def __init__(
@@ -72,6 +97,7 @@ class Poller:
         on_good: Callable[[Message | None], None],
         clock: Clock,
         guards: dict[str, CounterGuard],
+        history: History | None = None,
         is_doubtful: bool = False,
     ) -> None:
         self._client = client
@@ -81,21 +107,30 @@ class Poller:
         self._on_good = on_good
         self._clock = clock
         self._guards = guards
+        self._history = history
         self._is_doubtful = is_doubtful
         self._decoder = Decoder(guards)
         self._pace = pace
         self._schedule = Schedule(pace.interval_s)
-        self._ahead = timedelta(0)  # of the meter's clock, against ours
+        self._meter_clock = MeterClock()
+        self._minute_phase = MinutePhase()
         self._refused: dict[int, float] = {}  # EPC: until when it isn't asked
         self._refusals: Counter[int] = Counter()
         self._coefficient_refusals = 0
         self._quick_readings = 0
         self._half_hour: datetime | None = None
         self._half_hour_tries = 0
-        self._unscaled: dict[int, bytes] = {}
+        self._unscaled: dict[int, tuple[bytes, Source]] = {}
 
     async def run(self, pause: Callable[[float], Awaitable[None]]) -> None:
         """Reads for ever; `pause(seconds)` may return early. Raises what ends the session."""
+        try:
+            await self._run(pause)
+        finally:
+            if self._history is not None:
+                self._history.end(asyncio.get_running_loop().time())
+
+    async def _run(self, pause: Callable[[float], Awaitable[None]]) -> None:
         if self._profile is None:
             self._learned(await interview(self._client, self._mac))
         else:
@@ -107,22 +142,32 @@ class Poller:
         while True:
             now = asyncio.get_running_loop().time()
             job = self._schedule.pick(now)
-            if job is not None:
+            if job is Job.HISTORY:
+                await pause(0.0)  # a command or fault may wait for its turn
+                if await self._read_history():
+                    continue
+            elif job is not None:
                 await self._do(job)
-            else:
-                _, at = self._schedule.first() or (Job.LIVE, now + self._schedule.interval_s)
-                await pause(max(0.0, at - now))
+                continue
+            at = self._schedule.next_due(after=now) or now + self._schedule.interval_s
+            await pause(at - now)
 
     def hurry(self) -> None:
         """The user's "read now"."""
         self._schedule.hurry(asyncio.get_running_loop().time())
+
+    def read_history(self) -> None:
+        """The user's "read history again": all of the meter's memory."""
+        if self._history is not None:
+            self._history.read_all(asyncio.get_running_loop().time())
+            self._plan_history()
 
     def notified(self, frame: Frame) -> None:
         """Takes an INF or INFC of the meter."""
         if frame.seoj != METER:
             return
         values = {prop.epc: prop.edt for prop in frame.properties if prop.edt}
-        self._tell(values)
+        self._tell(values, source=Source.NOTIFICATION)
         self._note_half_hour(values)
 
     def _identified(self, profile: MeterProfile) -> None:
@@ -134,9 +179,15 @@ class Poller:
         self._decoder.scale = learned.profile.scale
         self._identified(learned.profile)
         self._tell(learned.values)
-        if self._decoder.scale is not None and self._unscaled:
-            unscaled, self._unscaled = self._unscaled, {}
-            self._tell(unscaled)
+        if self._decoder.scale is None:
+            return
+        unscaled, self._unscaled = self._unscaled, {}
+        for epc, (edt, source) in unscaled.items():
+            self._tell({epc: edt}, source=source)
+        if self._history is not None:
+            now = asyncio.get_running_loop().time()
+            self._history.begin(learned.profile, self._meter_clock, self._emit, now)
+            self._plan_history()
 
     def _plan(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -162,8 +213,39 @@ class Poller:
         else:
             await self._read(job)
 
+    async def _read_history(self) -> bool:
+        """One request to the meter's memory; False if there is none, or not now."""
+        history, loop = self._history, asyncio.get_running_loop()
+        begun = loop.time()
+        request = None if history is None else history.request(begun)
+        self._plan_history()
+        if history is None or request is None:
+            return False
+        live_due = self._schedule.due.get(Job.LIVE, begun)
+        deadline = history.turns.deadline(request.kind, begun, live_due, self._schedule.interval_s)
+        if deadline is None:
+            return False
+        try:
+            reply = await self._client.try_once(request.epcs, request.edt, deadline)
+        except MeterTimeoutError:
+            history.turns.lost(request.kind)
+            history.lost(loop.time())
+        else:
+            history.turns.answered(request.kind, loop.time() - begun)
+            history.answered(reply, loop.time())
+        self._plan_history()
+        return True
+
+    def _plan_history(self) -> None:
+        at = None if self._history is None else self._history.due()
+        if at is None:
+            self._schedule.due.pop(Job.HISTORY, None)
+        else:
+            self._schedule.due[Job.HISTORY] = at
+
     async def _read(self, job: Job) -> None:
         epcs = self._epcs(_CADENCES[job])
+        asked = asyncio.get_running_loop().time()
         energy = self._coming_along(len(epcs)) if job is Job.LIVE else ()
         answer = Answer({}, frozenset())
         if epcs:
@@ -180,17 +262,28 @@ class Poller:
         if energy:
             self._schedule.done(Job.ENERGY, now)
             self._read_again_if_doubted(energy, now)
+        self._done(job, answer.values, asked)
+
+    def _done(self, job: Job, values: Mapping[int, bytes], asked: float) -> None:
+        """What a job that was begun at second `asked` and answered means for the next ones."""
+        now = asyncio.get_running_loop().time()
         match job:
             case Job.LIVE:
-                self._on_good(nonsense(answer.values))
+                if self._history is not None:
+                    self._history.turns.polled()
+                self._on_good(nonsense(values))
                 if self._half_hour is None and Job.HALF_HOUR not in self._schedule.due:
                     self._await_half_hour()
             case Job.ENERGY:
-                self._read_again_if_doubted(epcs, now)
+                self._read_again_if_doubted(self._epcs(Cadence.ENERGY), now)
+            case Job.ONE_MINUTE:
+                stamp = decode_edt(0xD0, values.get(0xD0, b"")).get("one_minute_time")
+                if isinstance(stamp, datetime):
+                    self._schedule.due[job] = self._minute_phase.next_at(stamp, asked, now)
             case Job.DAILY:
-                self._note_clock(answer.values)
+                self._note_clock(values)
             case Job.HALF_HOUR:
-                if not self._note_half_hour(answer.values):
+                if not self._note_half_hour(values):
                     self._half_hour_tries += 1
                     self._await_half_hour()
 
@@ -233,11 +326,17 @@ class Poller:
         """What a request brought, and how the link did."""
         self._tell(values, with_link=True)
 
-    def _tell(self, values: Mapping[int, bytes], *, with_link: bool = False) -> None:
+    def _tell(
+        self,
+        values: Mapping[int, bytes],
+        *,
+        with_link: bool = False,
+        source: Source = Source.POLL,
+    ) -> None:
         arrived = self._clock()
         arrived_s = asyncio.get_running_loop().time()
         if self._decoder.scale is None:  # a fixed-time value comes once: kept until it can be told
-            self._unscaled |= {epc: edt for epc, edt in values.items() if epc in _FIXED_TIME}
+            self._unscaled |= {e: (edt, source) for e, edt in values.items() if e in _FIXED_TIME}
         readings = self._decoder.readings(values, arrived, arrived_s)
         if with_link:
             readings += (Reading("last_answer", arrived, arrived),)
@@ -249,6 +348,32 @@ class Poller:
         if readings:
             self._emit(ReadingsArrived(readings))
         self._note_t_phase(readings)
+        self._tell_half_hours(values, readings, source)
+
+    def _tell_half_hours(
+        self, values: Mapping[int, bytes], readings: tuple[Reading, ...], source: Source
+    ) -> None:
+        """The fixed-time values that were believed, for the ledger."""
+        profile, scale = self._profile, self._decoder.scale
+        if profile is None or scale is None:
+            return
+        believed = {each.key: each.at for each in readings if isinstance(each.value, Decimal)}
+        told = []
+        for epc, direction in _FIXED_TIME.items():
+            for key, raw in decode_edt(epc, values.get(epc, b"")).items():
+                at = believed.get(key)
+                if isinstance(raw, int) and at is not None and self._is_half_hour(at):
+                    told.append(HalfHour(at, direction, raw, source))
+        if told:
+            self._emit(HalfHoursRead(profile.uid, scale, tuple(told)))
+
+    def _is_half_hour(self, at: datetime) -> bool:
+        now = asyncio.get_running_loop().time()
+        meter_now = self._meter_clock.middle(now)
+        if meter_now is not None and at > meter_now + CLOCK_SLACK:
+            self._schedule.due[Job.DAILY] = now  # either the stamp is wrong or our idea of now
+            return False
+        return at == half_hour_before(at)
 
     def _note_t_phase(self, readings: tuple[Reading, ...]) -> None:
         profile = self._profile
@@ -286,20 +411,23 @@ class Poller:
         self._schedule.due[Job.HALF_HOUR] = loop_now + max(0.0, wait_s)
 
     def _meter_now(self) -> datetime:
-        return self._clock().astimezone(JST) + self._ahead
+        """The meter's time. The host's clock is finer, so it serves where the two agree."""
+        host = self._clock().astimezone(JST)
+        meter = self._meter_clock.middle(asyncio.get_running_loop().time())
+        return host if meter is None or abs(meter - host) < _MINUTE_KNOWN else meter
 
     def _note_clock(self, values: Mapping[int, bytes]) -> None:
         """The meter's clock against ours, in seconds; it tells whole minutes, so +/- 30 s."""
-        fields = decode_all(values)
-        day, minute = fields.get("current_date"), fields.get("current_time")
-        if not isinstance(day, date) or not isinstance(minute, time):
+        told = clock_told(values)
+        if told is None:
             return
-        told = datetime.combine(day, minute)
-        now = self._clock()
-        self._ahead = told + timedelta(seconds=30) - now
-        if abs(self._ahead) < timedelta(seconds=31):
-            self._ahead = timedelta(0)
-        seconds = round(self._ahead.total_seconds())
+        loop_now, now = asyncio.get_running_loop().time(), self._clock()
+        self._meter_clock.note(told, loop_now)
+        ahead = told + timedelta(seconds=30) - now
+        seconds = 0 if abs(ahead) < _MINUTE_KNOWN else round(ahead.total_seconds())
         self._emit(ReadingsArrived((Reading("clock_difference", seconds, now),)))
         self._half_hour_tries = 0
         self._await_half_hour()
+        if self._history is not None:
+            self._history.look(loop_now)
+            self._plan_history()

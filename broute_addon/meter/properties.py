@@ -81,20 +81,20 @@ _ENERGY = (
     Property(
         0xD0,
         "one_minute_energy",
-        Cadence.NEVER,  # second generation; read once their use is built
+        Cadence.MINUTELY,  # second generation
         (
-            _time("one_minute_time", "One-minute time", "1分値の時刻", Role.NONE),
+            _time("one_minute_time", "One-minute time", "1分値の時刻"),
             _energy(
                 "one_minute_energy_bought",
                 "One-minute energy bought",
                 "1分積算電力量（買電）",
-                Role.NONE,
+                Role.EXPERT,
             ),
             _energy(
                 "one_minute_energy_sold",
                 "One-minute energy sold",
                 "1分積算電力量（売電）",
-                Role.NONE,
+                Role.EXPERT,
             ),
         ),
         {

@@ -49,10 +49,11 @@ class Cadence(Enum):
 
     LIVE = "live"  # at every poll
     ENERGY = "energy"  # every few minutes
+    MINUTELY = "minutely"  # soon after each of the meter's minutes
     HALF_HOURLY = "half-hourly"  # pushed by the meter after :00 and :30, else asked for
     DAILY = "daily"
     ONCE = "once"  # at the interview
-    NEVER = "never"  # only on purpose: selectors, history, one-minute values until their issue
+    NEVER = "never"  # only on purpose: selectors, history
 
 
 class Role(Enum):

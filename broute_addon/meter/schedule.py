@@ -1,7 +1,8 @@
 """What is due now: pure arithmetic on what was read when.
 
 Priority, highest first: half-hour follow-up, the user's "read now" (it makes live and energy due),
-live poll, energy, interview leftovers. Nothing here waits; the engine sleeps until `next_due`.
+live poll, energy, one-minute values, interview leftovers, the daily ones, history. Nothing here
+waits; the poller sleeps until the first is due.
 
 The live poll keeps its phase: a late answer delays one poll, it doesn't shift all later ones.
 """
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-HALF_HOUR = timedelta(minutes=30)
+from broute_addon.meter.half_hours import HALF_HOUR
 
 NOTIFIED_WITHIN = timedelta(minutes=5, seconds=10)
 """AIF 3.2.1: the meter tells the fixed-time value within 5 minutes after :00 and :30."""
@@ -20,6 +21,8 @@ HALF_HOUR_TRIES = 5
 
 ENERGY_EVERY_S = 60.0
 """Seconds between readings of E0 and E3, or the poll interval where that is longer."""
+
+MINUTE_S = 60.0
 
 DAILY_EVERY_S = 6 * 3600.0
 """Seconds between readings of clock, status and fault; changes of the last two are pushed too."""
@@ -31,8 +34,10 @@ class Job(IntEnum):
     HALF_HOUR = 0
     LIVE = 1
     ENERGY = 2
-    LEFTOVERS = 3
-    DAILY = 4
+    ONE_MINUTE = 3
+    LEFTOVERS = 4
+    DAILY = 5
+    HISTORY = 6
 
 
 @dataclass(slots=True)
@@ -45,9 +50,9 @@ class Schedule:
     interval_s: float
     due: dict[Job, float] = field(default_factory=dict)
 
-    def first(self) -> tuple[Job, float] | None:
-        """The next job with its time: the most important of those overdue, else the earliest."""
-        return min(self.due.items(), key=lambda item: (item[1], item[0]), default=None)
+    def next_due(self, *, after: float) -> float | None:
+        """When the next job becomes due that isn't due yet."""
+        return min((at for at in self.due.values() if at > after), default=None)
 
     def pick(self, now: float) -> Job | None:
         """The most important job that is due by now."""
@@ -66,6 +71,8 @@ class Schedule:
                 self.due[job] = _in_phase(self.due.get(job, now), self.interval_s, now)
             case Job.ENERGY:
                 self.due[job] = now + max(ENERGY_EVERY_S, self.interval_s)
+            case Job.ONE_MINUTE:
+                self.due[job] = now + MINUTE_S
             case Job.DAILY:
                 self.due[job] = now + DAILY_EVERY_S
             case _:
@@ -102,3 +109,29 @@ def half_hour_due(newest: datetime | None, tries: int, now: datetime) -> datetim
     if known or tries >= HALF_HOUR_TRIES:
         return current + HALF_HOUR + NOTIFIED_WITHIN
     return max(current + NOTIFIED_WITHIN + tries * ASK_HALF_HOUR_EVERY, current)
+
+
+PHASE_KNOWN_S = 6.0
+"""How closely the turn of the meter's minute is to be known."""
+
+
+class MinutePhase:
+    """When the meter's minute turns, narrowed down by the stamps of its one-minute values.
+
+    The meter's clock tells no seconds. An answer with a minute's value came after that minute
+    began, and was asked for before the next one did.
+    """
+
+    def __init__(self) -> None:
+        self._after, self._before = float("-inf"), float("inf")
+
+    def next_at(self, stamp: datetime, asked: float, answered: float) -> float:
+        """Takes the stamp of an answer; the loop's second at which to ask for the next value."""
+        began = stamp.timestamp()
+        after, before = asked - MINUTE_S - began, answered - began
+        self._after, self._before = max(self._after, after), min(self._before, before)
+        if self._after >= self._before:  # the meter's clock was set
+            self._after, self._before = after, before
+        is_known = self._before - self._after <= PHASE_KNOWN_S
+        turn = self._before if is_known else (self._before + self._after) / 2
+        return began + MINUTE_S + turn

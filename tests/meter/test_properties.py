@@ -114,7 +114,8 @@ def test_live_values_are_two_epcs_and_history_is_never_polled() -> None:
     assert by_cadence[Cadence.ENERGY] == {0xE0, 0xE3}
     assert by_cadence[Cadence.HALF_HOURLY] == {0xEA, 0xEB}
     assert by_cadence[Cadence.DAILY] == {0x80, 0x88, 0x97, 0x98}
-    never = bytes.fromhex("C0 D0 E2 E4 E5 EC ED EE EF")
+    assert by_cadence[Cadence.MINUTELY] == {0xD0}
+    never = bytes.fromhex("C0 E2 E4 E5 EC ED EE EF")
     assert set(never) <= by_cadence[Cadence.NEVER]
 
 

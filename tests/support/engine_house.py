@@ -16,6 +16,7 @@ from broute_addon.meter.engine import Engine, Known
 from broute_addon.meter.readings import (
     Connection,
     ConnectionChanged,
+    HalfHoursRead,
     MeterIdentified,
     Reading,
     ReadingsArrived,
@@ -34,6 +35,7 @@ from broute_addon.simulator import (
 )
 from broute_addon.store import Snapshot, Store
 from broute_addon.wisun.values import Credentials
+from tests.support.notebook import Notebook
 
 START = datetime(2026, 4, 5, 12, 1, tzinfo=JST)
 PORT = "/dev/serial/by-id/usb-simulated"
@@ -126,13 +128,19 @@ async def lab(
     interval_s: float = 30.0,
     password: str = PASSWORD,
     seed: int = 1,
+    notebook: Notebook | None = None,
+    start: datetime = START,
 ) -> AsyncIterator[Lab]:
-    """Starts engine and house; at the end the engine is cancelled as at a stop."""
+    """Starts engine and house; at the end the engine is cancelled as at a stop.
+
+    `notebook` is the ledger; without it the meter's memory isn't read. `start`: what meter and
+    host take the first second for.
+    """
     loop = asyncio.get_running_loop()
     port = MemoryPort(seed=seed)
 
     def clock() -> datetime:
-        return START.astimezone(UTC) + timedelta(seconds=loop.time())
+        return start.astimezone(UTC) + timedelta(seconds=loop.time())
 
     async def connect(path: str, baud: int, receiver: Receiver) -> MemoryTransport:
         transport = await port.connect(path, baud, receiver)
@@ -148,6 +156,8 @@ async def lab(
     def emit(update: Update) -> None:
         here.told.append((loop.time(), update))
         here.store.apply(update)
+        if notebook is not None and isinstance(update, HalfHoursRead):
+            notebook.take(update)
 
     engine = Engine(
         connect=connect,
@@ -159,8 +169,9 @@ async def lab(
         clock=clock,
         rng=random.Random(seed),
         on_survey=lambda state: here.store.note_survey(state),
+        memory=notebook,
     )
-    async with House(replace(config or HouseConfig(), clock=START), port) as house:
+    async with House(replace(config or HouseConfig(), clock=start), port) as house:
         here = Lab(house, port, engine, Store(Snapshot(), clock))
         task = asyncio.create_task(engine.run())
         try:

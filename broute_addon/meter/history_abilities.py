@@ -1,0 +1,87 @@
+"""What one meter's memory can be asked for: by its maps at first, then by what it refused.
+
+A refusal may be for a moment. So a property that was refused is left alone for a while, longer
+each time, and counts as absent only after several refusals in a row. Where a way's selector takes
+recent times but not those further back, the memory ends there.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from broute_addon.meter.half_hours import Direction
+from broute_addon.meter.history_plan import Way
+from broute_addon.meter.profile import MeterProfile
+
+SELECTORS = {Way.DAY: 0xE5, Way.SPAN: 0xED, Way.MINUTE: 0xEF}
+_DAY_EPCS = {Direction.BOUGHT: 0xE2, Direction.SOLD: 0xE4}
+_OTHER_EPCS = {Way.SPAN: 0xEC, Way.MINUTE: 0xEE}
+
+REFUSED_FOR_S = 600.0
+"""After the first refusal of a property; four times as long after each further one."""
+
+REFUSALS_TRUSTED = 4
+"""So many refusals in a row, over three and a half hours: the meter hasn't it."""
+
+
+def history_epc(way: Way, direction: Direction) -> int:
+    """The property that tells this direction's readings."""
+    return _DAY_EPCS[direction] if way is Way.DAY else _OTHER_EPCS[way]
+
+
+class Abilities:
+    """Owned by one meter's history. Times are seconds of the event loop."""
+
+    def __init__(self, profile: MeterProfile) -> None:
+        self._profile = profile
+        self._refusals: Counter[int] = Counter()
+        self._paused: dict[int, float] = {}
+        self._ends: dict[Way, datetime] = {}
+        self._lacks: dict[Way, set[datetime]] = {way: set() for way in Way}
+
+    def renew(self, profile: MeterProfile) -> None:
+        """The same meter's profile, read again."""
+        self._profile = profile
+
+    def serves(self, way: Way, at: datetime, direction: Direction, now: float) -> bool:
+        """Whether it is worth asking now."""
+        epcs = (SELECTORS[way], history_epc(way, direction))
+        is_paused = any(self._paused.get(epc, now) > now for epc in epcs)
+        return not is_paused and self.could_serve(way, at, direction)
+
+    def could_serve(self, way: Way, at: datetime, direction: Direction) -> bool:
+        """As `serves`, but that a property may be left alone for a while."""
+        return (
+            self._has(way, direction)
+            and at not in self._lacks[way]
+            and (way not in self._ends or at > self._ends[way])
+        )
+
+    def _has(self, way: Way, direction: Direction) -> bool:
+        selector, history = SELECTORS[way], history_epc(way, direction)
+        get_map, set_map = self._profile.get_map, self._profile.set_map
+        is_there = history in get_map and selector in (set_map or get_map)
+        return is_there and not any(
+            self._refusals[epc] >= REFUSALS_TRUSTED for epc in (selector, history)
+        )
+
+    def worked(self, epc: int) -> None:
+        """A property was set, or told something."""
+        self._refusals.pop(epc, None)
+        self._paused.pop(epc, None)
+
+    def refused(self, epc: int, now: float) -> None:
+        """A property was refused although it should be there."""
+        self._paused[epc] = now + REFUSED_FOR_S * 4.0 ** self._refusals[epc]
+        self._refusals[epc] += 1
+
+    def ends_at(self, way: Way, at: datetime) -> None:
+        """The way brings nothing of `at` and before."""
+        self._ends[way] = max(at, self._ends.get(way, at))
+
+    def lacks(self, way: Way, at: datetime) -> None:
+        """The way has told that it has no reading of `at`."""
+        self._lacks[way].add(at)
+
+    def resumes_at(self, now: float) -> float | None:
+        """When the next property that is left alone may be asked for again."""
+        return min((at for at in self._paused.values() if at > now), default=None)

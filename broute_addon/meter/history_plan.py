@@ -1,0 +1,192 @@
+"""Which requests bring the half-hours that are missing, at the least cost. Pure.
+
+The meter's memory can be read in three ways, each a selector that is set and an answer that is got
+(echonet-lite-meter 4):
+
+    way     selector  answer          brings
+    DAY     E5        E2, and E4      one meter day: 48 half-hours, each direction by itself
+    SPAN    ED        EC              up to 12 half-hours in a row, both directions
+    MINUTE  EF        EE              one minute, both directions (second generation)
+
+Cost is counted in requests, then in octets of the answers. The newest comes first.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+from broute_addon.clock import JST
+from broute_addon.meter.half_hours import HALF_HOUR, Direction, Source
+
+SPAN_MOST = 12
+"""Half-hours in one EC."""
+
+_DAY_OCTETS, _SPAN_OCTETS, _PAIR_OCTETS = 194, 7, 8
+
+
+class Way(Enum):
+    """How a part of the memory is read. The value is the source of what it brings."""
+
+    DAY = Source.HISTORY_1
+    SPAN = Source.HISTORY_2
+    MINUTE = Source.HISTORY_3
+
+
+Missing = Mapping[datetime, frozenset[Direction]]
+"""Half-hours (UTC) with the directions that are missing."""
+
+Serves = Callable[[Way, datetime, Direction], bool]
+"""Whether a way can bring the reading of an instant and direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one selector brings: `count` half-hours up to `newest`, for these directions.
+
+    For DAY it is the whole meter day of `newest`; the directions are those to be asked for.
+    """
+
+    way: Way
+    newest: datetime
+    count: int
+    directions: frozenset[Direction]
+
+    @property
+    def day(self) -> date:
+        """The meter day of the newest half-hour."""
+        return self.newest.astimezone(JST).date()
+
+    @property
+    def oldest(self) -> datetime:
+        """The oldest half-hour of the part."""
+        return self.newest - (self.count - 1) * HALF_HOUR
+
+    @property
+    def requests(self) -> int:
+        """How many requests it takes."""
+        return 1 + (len(self.directions) if self.way is Way.DAY else 1)
+
+
+def plan(missing: Missing, serves: Serves) -> tuple[Part, ...]:
+    """The cheapest parts that bring all that can be brought, newest first.
+
+    What DAY can't bring of a half-hour is left to SPAN, else to MINUTE; what DAY can bring is read
+    by it or by SPAN, whichever is cheaper.
+    """
+    by_day, by_span, by_minute = _sorted_out(missing, serves)
+    spans = _spans(by_span)
+    minutes = [Part(Way.MINUTE, at, 1, by_minute[at]) for at in by_minute]
+    brought = {
+        span.newest - step * HALF_HOUR for span in spans for step in range(span.count)
+    } | by_minute.keys()
+    left = {
+        at: directions
+        for at, directions in by_day.items()
+        if at not in brought or not _all(serves, Way.SPAN, at, directions)
+    }
+    parts = spans + minutes + _days_and_spans(left, serves)
+    return tuple(sorted(parts, key=lambda part: part.newest, reverse=True))
+
+
+def _sorted_out(
+    missing: Missing, serves: Serves
+) -> tuple[
+    dict[datetime, frozenset[Direction]],
+    dict[datetime, frozenset[Direction]],
+    dict[datetime, frozenset[Direction]],
+]:
+    """What DAY serves, and of the rest what SPAN serves, and of the rest what MINUTE serves."""
+    sorted_out: dict[Way, dict[datetime, frozenset[Direction]]] = {way: {} for way in Way}
+    for at, directions in missing.items():
+        rest = directions
+        for way in Way:
+            served = frozenset(each for each in rest if serves(way, at, each))
+            if served:
+                sorted_out[way][at] = served
+                rest -= served
+    return sorted_out[Way.DAY], sorted_out[Way.SPAN], sorted_out[Way.MINUTE]
+
+
+def _all(serves: Serves, way: Way, at: datetime, directions: frozenset[Direction]) -> bool:
+    return all(serves(way, at, each) for each in directions)
+
+
+def _spans(missing: Missing) -> list[Part]:
+    """As few spans as cover these, each as short as it can be."""
+    parts: list[Part] = []
+    instants = sorted(missing)
+    while instants:
+        newest = instants[-1]
+        first = bisect_left(instants, newest - (SPAN_MOST - 1) * HALF_HOUR)
+        parts.append(_span(instants[first:], missing))
+        del instants[first:]
+    return parts
+
+
+def _span(instants: Sequence[datetime], missing: Missing) -> Part:
+    directions = frozenset[Direction]().union(*(missing[at] for at in instants))
+    count = (instants[-1] - instants[0]) // HALF_HOUR + 1
+    return Part(Way.SPAN, instants[-1], count, directions)
+
+
+def _days_and_spans(missing: Missing, serves: Serves) -> list[Part]:
+    """The cheapest cover of half-hours that DAY can bring, by days and spans.
+
+    `best[n]` is the cheapest cover of the n oldest: the newest of them is brought either by its
+    day or by the span that ends with it, and the rest is a smaller problem of the same kind.
+    """
+    instants = sorted(missing)
+    best: list[tuple[int, int]] = [(0, 0)]
+    last: list[tuple[int, Part]] = []
+    day_first, of_day = 0, frozenset[Direction]()
+    for index, at in enumerate(instants):
+        if _day(at) != _day(instants[day_first]):
+            day_first, of_day = index, frozenset()
+        of_day |= missing[at]
+        choices = [(day_first, Part(Way.DAY, _last_of_day(at), 48, of_day))]
+        span_first = _span_first(instants, index, missing, serves)
+        if span_first is not None:
+            choices.append((span_first, _span(instants[span_first : index + 1], missing)))
+        first, part = min(choices, key=lambda choice: _sum(best[choice[0]], _cost(choice[1])))
+        best.append(_sum(best[first], _cost(part)))
+        last.append((first, part))
+    parts: list[Part] = []
+    left = len(instants)
+    while left:
+        left, part = last[left - 1]
+        parts.append(part)
+    return parts
+
+
+def _span_first(
+    instants: Sequence[datetime], index: int, missing: Missing, serves: Serves
+) -> int | None:
+    """The first of those that one span brings together with that of `index`."""
+    first = None
+    oldest = instants[index] - (SPAN_MOST - 1) * HALF_HOUR
+    while index >= 0 and instants[index] >= oldest:
+        if not _all(serves, Way.SPAN, instants[index], missing[instants[index]]):
+            break
+        first, index = index, index - 1
+    return first
+
+
+def _cost(part: Part) -> tuple[int, int]:
+    if part.way is Way.DAY:
+        return part.requests, _DAY_OCTETS * len(part.directions)
+    return part.requests, _SPAN_OCTETS + _PAIR_OCTETS * part.count
+
+
+def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(JST).date()
+
+
+def _last_of_day(at: datetime) -> datetime:
+    midnight = at.astimezone(JST).replace(hour=0, minute=0)
+    return (midnight + timedelta(days=1) - HALF_HOUR).astimezone(at.tzinfo)
