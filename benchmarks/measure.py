@@ -207,7 +207,7 @@ async def _momongas_footprint() -> AsyncIterator[Subject]:
 
 async def decoding() -> Table:
     """EDATA of E7 and E8 to exact readings, a second and core; pychonet where it is installed."""
-    rows = tuple((name, f"{rate:,.0f}") for name, rate in decode.rates(0.5))
+    rows = tuple((name, f"{rate:,.0f}") for name, rate in decode.rates(5.0))
     return Table("Frames decoded", ("what", "a second and core"), rows)
 
 

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping
 
 from broute_addon.errors import BRouteError
-from broute_addon.wisun.link import NOISE_DURATION, Link
+from broute_addon.wisun.link import Link
 from broute_addon.wisun.scanning import Progress, Sweep
+from broute_addon.wisun.stick import NOISE_DURATION
 from broute_addon.wisun.transport import connect_serial
 from broute_addon.wisun.values import Pan
 

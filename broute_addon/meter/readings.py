@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import NamedTuple
 
 from broute_addon.messages import Message
 from broute_addon.meter.half_hours import HalfHour, HistoryProgress
@@ -19,10 +20,12 @@ Shown = Decimal | float | int | str | bool | datetime | None
 aware datetimes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A value at an instant. `at` is UTC: the meter's own time if the frame has one, else the
-    time of arrival. `value` None is "the meter has no such value", never 0."""
+    time of arrival. `value` None is "the meter has no such value", never 0.
+
+    A tuple, because building three of them cost as much as decoding the frame they came in.
+    """
 
     key: str
     value: Shown

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -63,7 +63,7 @@ def _sign_lost() -> Patch:
     def unsigned(self: Decoder, epc: int, *rest: Any) -> list[Reading]:  # noqa: ANN401
         told = readings(self, epc, *rest)
         return [
-            replace(each, value=each.value & 0xFFFFFFFF)
+            each._replace(value=each.value & 0xFFFFFFFF)
             if each.key == "power" and isinstance(each.value, int)
             else each
             for each in told
@@ -77,7 +77,7 @@ def _t_phase_zero() -> Patch:
 
     def zero(self: Decoder, *rest: Any) -> list[Reading]:  # noqa: ANN401
         return [
-            replace(each, value=Decimal("0.0"))
+            each._replace(value=Decimal("0.0"))
             if each.key == "current_t" and each.value is None
             else each
             for each in readings(self, *rest)
@@ -92,7 +92,7 @@ def _half_hour_overwrites_counter() -> Patch:
     def both(self: Decoder, *rest: Any) -> list[Reading]:  # noqa: ANN401
         told = readings(self, *rest)
         fixed = [each for each in told if each.key == "half_hour_energy_bought"]
-        return told + [replace(each, key="energy_bought") for each in fixed]
+        return told + [each._replace(key="energy_bought") for each in fixed]
 
     return Patch(Decoder, "_of", both)
 
