@@ -126,12 +126,12 @@ class MqttPublisher:
             self._held.cancel()
             self._held = None
         announcer = self._announcer
-        await self._send(session, announcer.availability(snapshot))
-        if await self._send(session, announcer.discovery(snapshot)):
+        await self._send(session, self._news(announcer.availability(snapshot)))
+        if await self._send(session, self._news(announcer.discovery(snapshot))):
             # Home Assistant subscribes a while after it: what isn't retained would be lost.
             loop = asyncio.get_running_loop()
             loop.call_later(SUBSCRIBED_AFTER_S, self._say_live_again)
-        states = announcer.states(snapshot, self._clock())
+        states = self._news(announcer.states(snapshot, self._clock()))
         await self._send(session, self._told.named(states))
 
     def _adapt(self, snapshot: Snapshot) -> None:
@@ -144,18 +144,22 @@ class MqttPublisher:
         if (language, interval_s, known) != (told.language, told.interval_s, told.known_meters):
             self._announcer = Announcer(told.add_on, language, interval_s, known)
 
-    async def _send(self, session: BrokerSession, wanted: Iterable[Publication]) -> int:
-        """Sends what is new and may go out; gives the number of messages."""
+    def _news(self, wanted: Iterable[Publication]) -> tuple[Publication, ...]:
+        """What is new and may go out; wakes when the first of the others may."""
         loop = asyncio.get_running_loop()
         news, due = self._told.news(wanted, loop.time())
-        if news:
-            await session.publish(*news)
-            self._told.took(news, loop.time())
         if due is not None and (self._held is None or due < self._held.when()):
             if self._held is not None:
                 self._held.cancel()
             self._held = loop.call_at(due, self._wake.set)
-        return len(news)
+        return news
+
+    async def _send(self, session: BrokerSession, news: tuple[Publication, ...]) -> bool:
+        """Whether there was anything to send."""
+        if news:
+            await session.publish(*news)
+            self._told.took(news, asyncio.get_running_loop().time())
+        return bool(news)
 
     def _received(self, came: Received) -> None:
         if came.retained:

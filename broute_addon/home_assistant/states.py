@@ -115,19 +115,39 @@ class _MeterStates:
 
     def __init__(self, profile: MeterProfile) -> None:
         self.profile = profile
-        self._terms = [(topics.state(profile.uid, term.key), term) for term in meter_terms(profile)]
+        self._terms = [(term.key, _StateOf(profile.uid, term)) for term in meter_terms(profile)]
         self._made: dict[str, tuple[Reading, Publication]] = {}
 
     def states(self, readings: Mapping[str, Reading]) -> Iterator[Publication]:
         """A message for each term that has been read."""
-        for topic, term in self._terms:
-            reading = readings.get(term.key)
+        made = self._made
+        for key, state_of in self._terms:
+            reading = readings.get(key)
             if reading is None:
                 continue
-            made = self._made.get(topic)
-            if made is None or made[0] is not reading:
-                made = self._made[topic] = (reading, _state(topic, term, reading))
-            yield made[1]
+            known = made.get(key)
+            if known is None or known[0] is not reading:
+                known = made[key] = (reading, state_of(reading))
+            yield known[1]
+
+
+class _StateOf:
+    """Makes the messages of one term."""
+
+    def __init__(self, uid: str, term: Term) -> None:
+        described = ENTITY_CLASSES[term.quantity]
+        self._topic = topics.state(uid, term.key)
+        self._is_live = described is not None and described.live
+        self._pause_s = LINK_PAUSE_S if term in LINK_TERMS else 0.0
+
+    def __call__(self, reading: Reading) -> Publication:
+        return Publication(
+            self._topic,
+            payload(reading.value),
+            retain=not self._is_live,
+            at=reading.at if self._is_live else None,
+            pause_s=self._pause_s,
+        )
 
 
 def last_will(instance: str) -> Publication:
@@ -162,18 +182,6 @@ def announced_interval(announced_s: float, now_s: float) -> float:
     out before their four intervals are over, or once it halves."""
     outlives = 4 * now_s > expire_after(announced_s)
     return now_s if outlives or now_s <= announced_s / 2 else announced_s
-
-
-def _state(topic: str, term: Term, reading: Reading) -> Publication:
-    described = ENTITY_CLASSES[term.quantity]
-    is_live = described is not None and described.live
-    return Publication(
-        topic,
-        payload(reading.value),
-        retain=not is_live,
-        at=reading.at if is_live else None,
-        pause_s=LINK_PAUSE_S if term in LINK_TERMS else 0.0,
-    )
 
 
 def _is_fresh(at: datetime, now: datetime, lifetime: timedelta) -> bool:

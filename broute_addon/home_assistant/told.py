@@ -39,9 +39,9 @@ class Told:
                 first = due
         return tuple(news), first
 
-    def named(self, states: Iterable[Publication]) -> Iterator[Publication]:
+    def named(self, states: Iterable[Publication]) -> tuple[Publication, ...]:
         """Those states that somebody listens to, by what discovery has told."""
-        return (each for each in states if each.topic in self._listened_to)
+        return tuple(each for each in states if each.topic in self._listened_to)
 
     def took(self, sent: Iterable[Publication], now: float) -> None:
         """The broker has these messages."""

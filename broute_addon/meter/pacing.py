@@ -58,25 +58,29 @@ class Airtime:
     """
 
     def __init__(self) -> None:
-        self._buckets: deque[tuple[float, float]] = deque()
+        self._begins: deque[float] = deque()
+        self._seconds: deque[float] = deque()
 
     def sent(self, octets: int, now: float) -> None:
         """Adds a datagram of so many octets of EDATA; `now` in seconds of the loop's time."""
         begin = now - now % _BUCKET_S
         seconds = (octets + _OVERHEAD) * 8 / _BIT_RATE
-        if self._buckets and self._buckets[-1][0] == begin:
-            seconds += self._buckets.pop()[1]
-        self._buckets.append((begin, seconds))
+        if self._begins and self._begins[-1] == begin:
+            self._seconds[-1] += seconds
+        else:
+            self._begins.append(begin)
+            self._seconds.append(seconds)
         self._forget(now)
 
     def used_s(self, now: float) -> float:
         """Seconds transmitted within the last hour."""
         self._forget(now)
-        return sum(seconds for _, seconds in self._buckets)
+        return sum(self._seconds)
 
     def _forget(self, now: float) -> None:
-        while self._buckets and self._buckets[0][0] <= now - HOUR_S:
-            self._buckets.popleft()
+        while self._begins and self._begins[0] <= now - HOUR_S:
+            self._begins.popleft()
+            self._seconds.popleft()
 
 
 _WINDOW = 12  # requests that are looked at together

@@ -193,6 +193,8 @@ class Faults:
 
     def strikes(self, kind: str) -> bool:
         """Whether the fault hits this time."""
+        if not self._holding and not self._next:
+            return False
         if self._next.get(kind, 0) > 0:
             self._next[kind] -= 1
         elif kind not in self._holding or not self._rng.random() < self._holding[kind]:

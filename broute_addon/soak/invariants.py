@@ -6,6 +6,7 @@ both, with the exact value.
 
 import asyncio
 import logging
+import re
 from collections import deque
 
 from broute_addon.clock import JST
@@ -34,10 +35,13 @@ HALF_HOUR_DUE_S = 720
 """The notification comes within 5 minutes, a lost one is asked for each minute after that."""
 JOINS_A_HOUR = 60
 REFUSED_JOINS_A_HOUR = 10
+WEIGHED_EACH = 720  # ticks, six hours
 WEIGHT_MOST = 4000
 """Elements in all collections that engine, store and publisher hold; about 1200 are constant."""
 TASKS_MOST = 16
-_SECRETS = (ROUTE_B_ID, PASSWORD, ROUTE_B_ID.encode().hex(), PASSWORD.encode().hex())
+_SECRET = re.compile(
+    "|".join((ROUTE_B_ID, PASSWORD, ROUTE_B_ID.encode().hex(), PASSWORD.encode().hex()))
+)
 _CLOCKS = ("host-clock-step", "wrong-clock-at-boot", "clock-step")
 
 
@@ -76,7 +80,7 @@ class Invariants:
     # -- a: values -----------------------------------------------------------------------------
 
     def _published(self, topic: str, payload: str, _retain: bool) -> None:
-        if any(secret in payload or secret in topic for secret in _SECRETS):
+        if _SECRET.search(payload) or _SECRET.search(topic):
             self.broke("no secret gets out", topic)
         parts = topic.split("/")
         if len(parts) != 3 or parts[0] != "broute" or not parts[1].startswith("broute_"):
@@ -289,7 +293,7 @@ class Invariants:
         world = self._world
         if world.house.flash.writes:
             self.broke("no flash write", f"{world.house.flash.writes} writes")
-        if int(now / TICK_S) % 240 == 0 and world.product is not None:
+        if int(now / TICK_S) % WEIGHED_EACH == 0 and world.product is not None:
             held = weight(world.product.engine, world.product.publisher)
             if held > WEIGHT_MOST:
                 self.broke("memory is bounded", f"{held} elements are held")
@@ -357,7 +361,7 @@ class _LogWatch(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if any(secret in text for secret in _SECRETS):
+        if _SECRET.search(text):
             self._invariants.broke("no secret gets out", f"in the log of {record.name}")
         told = record.args[0] if isinstance(record.args, tuple) and record.args else None
         if not isinstance(told, Message):

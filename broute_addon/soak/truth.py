@@ -65,7 +65,9 @@ class Truth:
 
     def second(self, now: float) -> int:
         """The meter's second at a moment of the loop."""
-        offset = next(off for since, off in reversed(self._offsets) if since <= max(now, 0.0))
+        since, offset = self._offsets[-1]
+        if now < since:
+            offset = next(off for since, off in reversed(self._offsets) if since <= max(now, 0.0))
         return int(now + offset + 1e-6)
 
     def live_fault(self, uid: str, key: str, payload: str, now: float, within_s: float) -> str:

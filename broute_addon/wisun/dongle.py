@@ -178,11 +178,21 @@ class Dongle:
         raise DongleTimeoutError(message("dongle_mute"))
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
-        async with asyncio.timeout(seconds):
+        """Raises TimeoutError when it isn't done within so many seconds."""
+        if done():
+            return
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        alarm = loop.call_at(end, self._news.set)
+        try:
             while not done():
                 self._line.check()
+                if loop.time() >= end:
+                    raise TimeoutError
                 self._news.clear()
                 await self._news.wait()
+        finally:
+            alarm.cancel()
 
     def _outcome(self, flight: _InFlight) -> list[Event]:
         exchange = flight.exchange
@@ -198,8 +208,10 @@ class Dongle:
         return flight.events
 
     def _received(self, data: bytes) -> None:
+        is_traced = _LOGGER.isEnabledFor(logging.DEBUG)
         for event in self._dialect.receive(data):
-            _LOGGER.debug("← %s", self._dialect.trace(event))
+            if is_traced:
+                _LOGGER.debug("← %s", self._dialect.trace(event))
             if self._in_flight is not None:
                 self._in_flight.take(event)
             if not isinstance(event, CommandAccepted | CommandFailed | Answer):
