@@ -107,4 +107,46 @@ SENTENCES = {
         "Cleared {count} retained messages of {instance} at the MQTT broker.",
         "MQTT ブローカーから {instance} の保持メッセージを {count} 件消去しました。",
     ),
+    "core_refused": (
+        "Home Assistant refuses {command} ({code}): {said}",
+        "Home Assistant に {command} を拒否されました（{code}）：{said}",
+    ),
+    "core_lost": (
+        "The connection to Home Assistant is lost; trying again.",
+        "Home Assistant との接続が切れました。再試行します。",
+    ),
+    "core_too_old": (
+        "Home Assistant {version} is too old for the history: 2025.11 or later is needed.",
+        "Home Assistant {version} は履歴の取り込みに対応していません。"
+        "2025.11 以降に更新してください。",
+    ),
+    "core_starting": (
+        "Home Assistant is still starting; the history follows.",
+        "Home Assistant が起動中です。履歴は起動後に取り込みます。",
+    ),
+    "recorder_absent": (
+        "Home Assistant's recorder isn't running: without it there is no history to write to.",
+        "Home Assistant のレコーダーが動作していないため、履歴を取り込めません。",
+    ),
+    "recorder_migrating": (
+        "Home Assistant is converting its database; the history follows.",
+        "Home Assistant がデータベースを変換中です。履歴は変換後に取り込みます。",
+    ),
+    "recorder_behind": (
+        "Home Assistant's recorder is behind with its work; the history follows.",
+        "Home Assistant のレコーダーの処理が遅れています。履歴は後ほど取り込みます。",
+    ),
+    "import_not_kept": (
+        "Home Assistant took rows of {id} but doesn't have them afterwards; trying again.",
+        "Home Assistant は {id} の行を受け取りましたが保存していません。再試行します。",
+    ),
+    "statistics_back": (
+        "Home Assistant takes the history again.",
+        "Home Assistant への履歴の取り込みが回復しました。",
+    ),
+    "statistic_energy_bought": (
+        "Smart meter: energy bought",
+        "スマートメーター：買電量",
+    ),
+    "statistic_energy_sold": ("Smart meter: energy sold", "スマートメーター：売電量"),
 }
