@@ -1,60 +1,176 @@
-"use strict";
+// The frame: words, sections, the stream of states, what every section may ask for.
+
+import { command, follow, get } from "./api.js";
+import { changes, h, icon, say, show } from "./dom.js";
+import { devices } from "./devices.js";
+import { events } from "./events.js";
+import { history } from "./history.js";
+import { overview } from "./overview.js";
+import { radio } from "./radio.js";
+import { portsPanel, setup } from "./setup.js";
+import { languageInForce, speak, t } from "./words.js";
+
+const TOAST_MS = 5000;
+const VIEWS = { overview, history, radio, devices, events };
 
 const byId = (id) => document.getElementById(id);
 
-function show(id, text) {
-  const element = byId(id);
-  element.textContent = text || "";
-  element.hidden = !text;
-}
+let views = {};
+let guide = null;
+let isGuideWanted = false;
+let shownView = null;
+let latest = null;
 
-function shown(value) {
-  if (value === null) return "–";
-  if (typeof value === "boolean") return value ? "ON" : "OFF";
-  if (/^\d{4}-\d\d-\d\dT/.test(value)) return new Date(value).toLocaleString(document.documentElement.lang);
-  return String(value);
-}
-
-function row(value) {
-  const tr = document.createElement("tr");
-  if (value.is_main) tr.className = "main";
-  for (const text of [value.name, shown(value.value), value.unit]) {
-    const td = document.createElement("td");
-    td.textContent = text;
-    tr.append(td);
-  }
-  tr.title = shown(value.at);
-  return tr;
-}
-
-function render(state) {
-  byId("step").textContent = state.step;
-  byId("step").dataset.connection = state.connection;
-  show("problem", state.problem);
-  byId("notices").replaceChildren(...state.notices.map((text) => {
-    const li = document.createElement("li");
-    li.textContent = text;
-    return li;
-  }));
-  byId("notices").hidden = state.notices.length === 0;
-  byId("stick").textContent = state.stick
-    ? `${state.stick.dialect} ${state.stick.firmware} (${state.stick.port})` : "–";
-  const radio = state.radio && state.radio.rssi_dbm !== null ? `, ${state.radio.rssi_dbm} dBm` : "";
-  byId("meter").textContent = state.meter
-    ? `${state.meter.maker || "?"} ${state.meter.uid}${radio}` : "–";
-  byId("values").replaceChildren(...state.values.map(row));
-  byId("read-now").disabled = !state.is_reading;
-}
-
-const events = new EventSource("api/events");
-events.onmessage = (event) => {
-  byId("offline").hidden = true;
-  render(JSON.parse(event.data));
+const context = {
+  /** Sends a command and says how it went. */
+  async run(name, label, body = {}) {
+    const answer = await command(name, body);
+    const fault = answer.problem ?? answer.faults?.[0]?.text;
+    toast(answer.ok && !fault ? t("asked", { name: label }) : fault ?? t("failed", { name: label }), !answer.ok || Boolean(fault));
+    return answer;
+  },
+  openSetup() {
+    isGuideWanted = true;
+    location.hash = "overview";
+    route();
+  },
+  closeSetup() {
+    isGuideWanted = false;
+    guide.leave();
+    location.hash = "overview";
+    route();
+    byId("content").focus();
+  },
 };
-events.onerror = () => { byId("offline").hidden = false; };
 
-byId("read-now").addEventListener("click", () => fetch("api/command/read-now", {
-  method: "POST",
-  headers: { "Content-Type": "application/json", "X-BRoute": "1" },
-  body: "{}",
-}));
+let toastTimer = 0;
+function toast(text, isBad) {
+  const element = byId("toast");
+  clearTimeout(toastTimer);
+  say(element, text);
+  element.classList.toggle("bad", isBad);
+  element.classList.add("up");
+  toastTimer = setTimeout(() => element.classList.remove("up"), TOAST_MS);
+}
+
+/** Draws everything in the language in force. */
+function build() {
+  document.title = t("title");
+  say(document.querySelector("h1"), t("title"));
+  say(byId("skip"), t("skip"));
+  say(byId("offline"), t("offline"));
+  byId("loading")?.remove();
+  for (const view of Object.values(views)) view.element.remove();
+  views = Object.fromEntries(Object.entries(VIEWS).map(([name, make]) => [name, make(context)]));
+  views.overview = withPorts(views.overview);
+  guide = views.setup = setup(context);
+  byId("content").append(...Object.values(views).map((view) => view.element));
+  for (const view of Object.values(views)) view.element.hidden = true;
+  byId("tabs").setAttribute("aria-label", t("sections"));
+  byId("tabs").replaceChildren(...Object.keys(VIEWS).map((name) =>
+    h("a", { href: `#${name}`, "data-view": name }, icon(name), h("span", {}, t(`tab_${name}`)))));
+  shownView = null;
+}
+
+/** While no stick answers, the overview offers the ports. */
+function withPorts(view) {
+  const ports = portsPanel(context);
+  ports.element.hidden = true;
+  view.element.append(ports.element);
+  return {
+    ...view,
+    update(state) {
+      view.update(state);
+      const isNeeded = state.steps?.some(({ key, state: each }) => each === "failed" && (key === "stick" || key === "language"));
+      if (isNeeded && ports.element.hidden) ports.load();
+      show(ports.element, isNeeded);
+      ports.update(state);
+    },
+  };
+}
+
+/** Shows the section that the address names; the guide takes the overview's place. */
+function route() {
+  if (!latest) return;
+  const asked = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "overview";
+  const isGuided = latest.setup_needed || isGuideWanted || guide.isBusy();
+  const name = asked === "overview" && isGuided ? "setup" : asked;
+  for (const link of byId("tabs").children) {
+    const isCurrent = link.dataset.view === asked;
+    if (isCurrent) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+    if (link.dataset.view === "overview") {
+      link.querySelector("use").setAttribute("href", `static/icons.svg#${isGuided ? "setup" : "overview"}`);
+      say(link.querySelector("span"), isGuided ? t("tab_setup") : t("tab_overview"));
+    }
+  }
+  if (name === shownView) return;
+  shownView = name;
+  for (const [each, view] of Object.entries(views)) view.element.hidden = each !== name;
+  views[name].update(latest);
+  views[name].enter?.();
+}
+
+const isNewProblem = changes();
+
+function showProblem(state) {
+  const failed = state.steps?.find((step) => step.state === "failed");
+  const remedy = state.remedy ?? failed?.remedy ?? null;
+  const problem = state.problem ?? null;
+  const faults = (state.faults ?? state.notices?.map((text) => ({ text })) ?? []).filter(({ text }) => text !== problem);
+  // That nothing is typed in yet is no alarm: the guide below is the way on.
+  const isCalm = shownView === "setup" && state.connection === "waiting_for_options";
+  if (!isNewProblem([languageInForce(), problem, remedy, faults, isCalm])) return;
+  const notice = (text, what, kind, symbol) => h("section", { class: `notice ${kind}` }, icon(symbol), h("div", {},
+    h("p", { class: "title" }, text), what ? h("p", { class: "text" }, what) : null));
+  const alarm = (text, what) => h("section", { class: "alarm" }, icon("failed"), h("div", {}, h("h2", {}, text),
+    what ? h("p", {}, h("strong", {}, t("what_to_do")), " ", what) : null));
+  byId("problem").replaceChildren(
+    ...(problem ? [isCalm ? notice(problem, remedy, "calm", "info") : alarm(problem, remedy)] : []),
+    ...faults.map(({ text, remedy: what }) => notice(text, what, isCalm ? "calm" : "", isCalm ? "info" : "warning")));
+}
+
+function showChip({ step, is_reading: isReading, problem, connection }) {
+  const chip = byId("chip");
+  say(chip, step);
+  show(chip, step);
+  chip.dataset.kind = isReading ? (connection === "on_hold" ? "hold" : "good") : problem ? "bad" : "busy";
+}
+
+async function take(state) {
+  if (state.language !== languageInForce()) {
+    speak({ language: state.language, labels: await get("labels") ?? {} });
+    build();
+  }
+  latest = state;
+  route();
+  views[shownView].update(state);
+  showProblem(state);
+  showChip(state);
+}
+
+async function start() {
+  speak({ labels: await labelsAtLast() });
+  build();
+  follow(take, (isUp) => {
+    show(byId("offline"), !isUp);
+    document.body.classList.toggle("is-offline", !isUp);
+  });
+  window.addEventListener("hashchange", () => {
+    route();
+    window.scrollTo({ top: 0 });
+  });
+  setInterval(() => document.hidden || views[shownView]?.tick?.(), 1000);
+}
+
+/** The labels, however long the app takes to give them. */
+async function labelsAtLast() {
+  for (;;) {
+    const labels = await get("labels");
+    if (labels) return labels.labels ?? labels;
+    show(byId("offline"), true);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+  }
+}
+
+start();
