@@ -16,6 +16,7 @@ COMMANDS = {
     "scan": "which meters are in reach",
     "read": "one log-in, one reading",
     "decode": "a frame, an EDT or a stick's log line, explained",
+    "history": "the half-hours that are known, as a table or as CSV",
     "soak": "the seeded fault campaign, in virtual time",
     "forget": "clears what we keep at the broker, before uninstalling",
 }

@@ -7,10 +7,11 @@ in between is unknown, and never guessed.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+from broute_addon.clock import JST
 from broute_addon.meter.energy import MOST_KWH_PER_HOUR
 from broute_addon.meter.half_hours import HALF_HOUR
 from broute_addon.meter.profile import EnergyScale
@@ -36,6 +37,21 @@ class Interval:
 
     start: datetime
     kwh: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A register's day, by the meter's calendar.
+
+    `known` are the half-hours with a value, of 48. `kwh` is the energy between the day's first
+    value and its last, the one at the next midnight included; None where it isn't known.
+    `is_whole`: these are the two midnights.
+    """
+
+    date: date
+    known: int
+    kwh: Decimal | None
+    is_whole: bool
 
 
 def energy_between(earlier: Stand, later: Stand) -> Decimal | None:
@@ -70,3 +86,25 @@ def interval_energies(
         kwh = None if earlier is None or later is None else energy_between(earlier, later)
         yield Interval(start, kwh)
         start += HALF_HOUR
+
+
+def days(stands: Iterable[Stand]) -> Iterator[Day]:
+    """The days that have a value, ascending as the stands are."""
+    groups = [
+        (day, list(of_day))
+        for day, of_day in groupby(stands, lambda stand: _local(stand.at).date())
+    ]
+    following = [of_day for _, of_day in groups[1:]]
+    for (day, of_day), after in zip(groups, [*following, []], strict=True):
+        next_midnight = _midnight(day + timedelta(days=1))
+        through = of_day + [stand for stand in after[:1] if stand.at == next_midnight]
+        is_whole = (through[0].at, through[-1].at) == (_midnight(day), next_midnight)
+        yield Day(day, len(of_day), energy_through(through), is_whole)
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(JST)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), JST)

@@ -5,9 +5,13 @@ remembers may still be in it.
 """
 
 import contextlib
+import errno
 import os
+import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from broute_addon.ledger.schema import PAGE_SIZE, VERSION, is_empty, is_ledger, migrate, version_of
 from broute_addon.messages import Message, message
@@ -25,6 +29,7 @@ CHECKPOINT_PAGES = 250
 """About two days of half-hours: seldom enough to cost little, and a copy of the file without its
 log lacks no more than that."""
 
+_ROOM = 64 * 1024
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -48,7 +53,9 @@ def open_ledger(folder: Path) -> sqlite3.Connection:
     can't be had at present.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(folder / LEDGER_FILE, timeout=LOCK_WAIT_S, isolation_level=None)
+    path = folder / LEDGER_FILE
+    _refuse_unwritable(folder, path)
+    database = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None)
     try:
         _prepare(database, folder)
     except sqlite3.Error as error:
@@ -62,15 +69,48 @@ def open_ledger(folder: Path) -> sqlite3.Connection:
     return database
 
 
-def open_in_memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
-    """A stand-in for the file, with what can still be read from it."""
+def open_for_reading(folder: Path) -> sqlite3.Connection:
+    """The file as it is, also while another process writes it; nothing in it is changed.
+
+    Raises FileNotFoundError, OSError, or sqlite3.Error for a damaged one.
+    """
+    path = folder / LEDGER_FILE
+    path.stat()
+    database = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=LOCK_WAIT_S, isolation_level=None
+    )
+    try:
+        is_empty(database)
+    except sqlite3.OperationalError:
+        # SQLite must write beside a file that it reads: not on this disk, or not now.
+        database.close()
+        return _copied_into_memory(folder)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def refuse_foreign(database: sqlite3.Connection) -> None:
+    """Raises UnusableError for what isn't a ledger, or is one of a later version."""
+    if not is_ledger(database):
+        raise UnusableError("another program's file")
+    if version_of(database) > VERSION:
+        raise UnusableError("written by a newer version")
+
+
+def open_in_memory(source: sqlite3.Connection | Path) -> sqlite3.Connection:
+    """A stand-in for a file, with what can still be read from it, open or in its folder."""
     database = sqlite3.connect(":memory:", isolation_level=None)
-    if source is not None:
-        try:
+    try:
+        with contextlib.ExitStack() as stack:
+            if isinstance(source, Path):
+                source = stack.enter_context(contextlib.closing(open_for_reading(source)))
+                _check(source)
             source.backup(database)
-        except sqlite3.Error:
-            database.close()
-            return open_in_memory()
+    except (UnusableError, sqlite3.Error, OSError):
+        database.close()
+        database = sqlite3.connect(":memory:", isolation_level=None)
     migrate(database)
     return database
 
@@ -91,15 +131,34 @@ def set_aside(folder: Path) -> Path:
 
 def trouble_with(path: Path, error: sqlite3.Error | OSError) -> Message:
     """What a household is told of a file that can't be written at present."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    if _is_disk_full(path, error):
         return message("ledger_full", path=path)
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return message("ledger_unwritable", path=path, reason=reason)
 
 
+def _is_disk_full(path: Path, error: sqlite3.Error | OSError) -> bool:
+    """SQLite tells a full disk as such, or, where it needs room beside the file, as a failure."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    try:
+        has_room = shutil.disk_usage(path.parent).free >= _ROOM
+    except OSError:
+        has_room = True
+    return code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and not has_room)
+
+
+def _refuse_unwritable(folder: Path, path: Path) -> None:
+    """SQLite itself would notice no sooner than at the first value. Raises OSError."""
+    for place in (folder, path):
+        if place.exists() and not os.access(place, os.W_OK):
+            is_read_only = os.statvfs(place).f_flag & os.ST_RDONLY
+            code = errno.EROFS if is_read_only else errno.EACCES
+            raise OSError(code, os.strerror(code), str(place))
+
+
 def _prepare(database: sqlite3.Connection, folder: Path) -> None:
-    database.execute("PRAGMA temp_store = MEMORY")
     is_new = is_empty(database)
     if is_new:
         database.execute(f"PRAGMA page_size = {PAGE_SIZE}")
@@ -114,13 +173,28 @@ def _prepare(database: sqlite3.Connection, folder: Path) -> None:
 
 
 def _check(database: sqlite3.Connection) -> None:
-    if not is_ledger(database):
-        raise UnusableError("another program's file")
-    if version_of(database) > VERSION:
-        raise UnusableError("written by a newer version")
+    refuse_foreign(database)
     verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         raise UnusableError(verdict)
+
+
+def _copied_into_memory(folder: Path) -> sqlite3.Connection:
+    """The file with what its log holds, by way of a copy."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        for suffix in ("", "-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(folder / f"{LEDGER_FILE}{suffix}", f"{elsewhere}/copy{suffix}")
+        copy = sqlite3.connect(f"{elsewhere}/copy", isolation_level=None)
+        database = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            copy.backup(database)
+        except BaseException:
+            database.close()
+            raise
+        finally:
+            copy.close()
+    return database
 
 
 def _make_durable(folder: Path) -> None:

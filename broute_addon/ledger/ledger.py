@@ -200,7 +200,7 @@ class Ledger(LedgerReader):
         _LOGGER.warning("%s", self._was_set_aside)
 
     def _stand_in(self, file: sqlite3.Connection | None, trouble: Message) -> None:
-        self._database = open_in_memory(file)
+        self._database = open_in_memory(file or self._folder)
         self._trouble = trouble
         self._tried = self._clock()
         _LOGGER.warning("%s", trouble)

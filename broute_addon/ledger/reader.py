@@ -9,8 +9,15 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from broute_addon.clock import JST
 from broute_addon.ledger.energy import Interval, Stand, energy_through, interval_energies
-from broute_addon.meter.half_hours import HALF_HOUR, Coverage, Direction, Source
+from broute_addon.meter.half_hours import (
+    HALF_HOUR,
+    MEMORY_DAYS,
+    Coverage,
+    Direction,
+    Source,
+)
 from broute_addon.meter.profile import EnergyScale
 
 T = TypeVar("T")
@@ -93,6 +100,15 @@ class LedgerReader(ABC):
         """The last half-hour that has a value."""
         return self._edge(uid, _BOTH, "DESC")
 
+    def span(self, uid: str) -> tuple[datetime, datetime] | None:
+        """From when on and until when there should be values: from the first one, or as far back
+        as a meter may remember if that is longer, to the last. None without any."""
+        oldest, newest = self.oldest(uid), self.newest(uid)
+        if oldest is None or newest is None:
+            return None
+        midnight = newest.astimezone(JST).replace(hour=0, minute=0)
+        return min(oldest, midnight.astimezone(UTC) - timedelta(days=MEMORY_DAYS)), newest
+
     def series(
         self,
         uid: str,
@@ -150,6 +166,18 @@ class LedgerReader(ABC):
         )
         complete = {at for (at,) in found}
         return [_instant(at) for at in slots if at not in complete]
+
+    def gone(
+        self, uid: str, direction: Direction, since: datetime, until: datetime
+    ) -> list[datetime]:
+        """The half-hours from `since` to `until`, both included, that the meter doesn't remember;
+        ascending."""
+        found = self._all(
+            "SELECT at FROM half_hours WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
+            " AND at BETWEEN ? AND ? AND direction = ? AND raw IS NULL ORDER BY at",
+            (uid, _seconds(since), _seconds(until), DIRECTIONS[direction]),
+        )
+        return [_instant(at) for (at,) in found]
 
     def coverage(
         self, uid: str, directions: Iterable[Direction], since: datetime, until: datetime

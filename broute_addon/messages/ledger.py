@@ -23,6 +23,14 @@ SENTENCES = {
         "{path} を使用できません（{reason}）。{aside} として退避し、新しいファイルを作成して、"
         "メーターから履歴を読み直します。",
     ),
+    "ledger_absent": (
+        "There is no {path}: no half-hour has been kept yet, or the data is elsewhere (--data).",
+        "{path} がありません。30分値がまだ保存されていないか、データの場所が異なります（--data）。",
+    ),
+    "ledger_unreadable": (
+        "{path} can't be read ({reason}); it is left as it is.",
+        "{path} を読み込めません（{reason}）。ファイルは変更していません。",
+    ),
     "ledger_value_changed": (
         "The meter now tells {new} for {at}, where it told {old} before; the newer value is kept.",
         "メーターが {at} の値を {old} から {new} に変更しました。新しい値を保存します。",
