@@ -9,7 +9,6 @@ SENTENCES = {
         "{path} can't be written ({reason}): the charts begin anew at the next start.",
         "{path} に書き込めません（{reason}）。グラフは次回の起動時に最初からになります。",
     ),
-    "journal_stopped": ("The app was stopped.", "アプリを停止しました。"),
     "journal_stick": (
         "Stick found: {dialect}, firmware {firmware}, at {port}.",
         "スティックを検出しました（{dialect}、ファームウェア {firmware}、{port}）。",

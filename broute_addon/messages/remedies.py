@@ -156,4 +156,16 @@ SENTENCES = {
         "Home Assistant のプロフィール画面で長期アクセストークンを作り直し、"
         "HOME_ASSISTANT_TOKEN として渡してください。",
     ),
+    "remedy_disk_full": (
+        "Free some space, for example by deleting old backups in Settings › System › Backups. "
+        "What is held in memory is written then, and the meter remembers the rest.",
+        "「設定」›「システム」›「バックアップ」で古いバックアップを削除するなどして、空き容量を"
+        "確保してください。メモリに保持した値はその後保存され、残りはメーターから取得できます。",
+    ),
+    "remedy_disk": (
+        "Restart the app; if this stays, restart the whole machine: a worn memory card often "
+        "turns read-only. The meter remembers what is missing.",
+        "アプリを再起動してください。直らない場合は機器全体を再起動してください（劣化したメモリ"
+        "カードは読み取り専用になることがあります）。足りない値はメーターから取得できます。",
+    ),
 }

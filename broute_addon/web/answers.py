@@ -36,7 +36,7 @@ async def with_headers(request: web.Request, handler: Handler) -> web.StreamResp
 
 def json_answer(document: object, redactor: Redactor, filename: str | None = None) -> web.Response:
     """A JSON answer; a download where it has a file name."""
-    headers = {} if filename is None else _download(filename)
+    headers = {} if filename is None else download(filename)
     text = json_text(document, redactor, indent=None if filename is None else 1)
     return web.Response(text=text, content_type="application/json", headers=headers)
 
@@ -46,14 +46,8 @@ def json_text(document: object, redactor: Redactor, indent: int | None = None) -
     return json.dumps(_redacted(document, redactor), ensure_ascii=False, indent=indent)
 
 
-def text_download(text: str, content_type: str, filename: str) -> web.Response:
-    """Text that the browser saves."""
-    return web.Response(
-        text=text, content_type=content_type, charset="utf-8", headers=_download(filename)
-    )
-
-
-def _download(filename: str) -> dict[str, str]:
+def download(filename: str) -> dict[str, str]:
+    """The header that makes the browser save what it gets."""
     return {"Content-Disposition": f'attachment; filename="{filename}"'}
 
 

@@ -1,17 +1,19 @@
 """What the page asks for: every GET below `/api`; 200 also where there is nothing to tell."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable
 
 from aiohttp import web
 
+from broute_addon.clock import JST
 from broute_addon.journal import KEPT
 from broute_addon.messages import message
 from broute_addon.ring import Sample
 from broute_addon.store import Snapshot
-from broute_addon.web import charts, pages, setup, view
-from broute_addon.web.answers import HEADERS, json_answer, json_text
+from broute_addon.web import charts, history, pages, setup, view
+from broute_addon.web.answers import HEADERS, download, json_answer, json_text
 from broute_addon.web.diagnostics import diagnostics
 from broute_addon.web.services import Services
 from broute_addon.wisun.ports import SerialPort
@@ -23,6 +25,8 @@ HEARTBEAT_S = 15.0
 
 MOST_STREAMS = 50
 JOURNAL_LIMIT = 200
+_CSV = "text/csv; charset=utf-8"
+_CSV_LINES = 500
 
 
 class Api:
@@ -42,6 +46,9 @@ class Api:
             web.get("/api/labels", self._labels),
             web.get("/api/live", self._live),
             web.get("/api/radio", self._radio),
+            web.get("/api/history", self._history),
+            web.get("/api/history.csv", self._history_csv),
+            web.get("/api/coverage", self._coverage),
             web.get("/api/journal", self._journal),
             web.get("/api/ports", self._ports),
             web.get("/api/setup", self._setup),
@@ -130,6 +137,31 @@ class Api:
         now = int(self._services.clock().timestamp())
         samples = self._services.recorder.ring.samples(int(now - seconds))
         return [sample for sample in samples if sample.at <= now]  # a clock may have been wrong
+
+    async def _history(self, request: web.Request) -> web.Response:
+        today = self._services.clock().astimezone(JST).date()
+        asked = history.day_asked(request.query.get("day"))
+        return self._json(history.day(self._services.ledger, self._meter(), asked, today))
+
+    async def _coverage(self, _request: web.Request) -> web.Response:
+        return self._json(history.coverage(self._services.ledger, self._meter()))
+
+    async def _history_csv(self, request: web.Request) -> web.StreamResponse:
+        """The whole ledger, piece by piece: a table of years is never held in memory."""
+        answer = web.StreamResponse(
+            headers={**HEADERS, **download("broute-history.csv"), "Content-Type": _CSV}
+        )
+        await answer.prepare(request)
+        ledger = self._services.ledger
+        lines = history.csv_text(() if ledger is None else ledger.rows())
+        while piece := "".join(itertools.islice(lines, _CSV_LINES)):
+            await answer.write(piece.encode())
+            await asyncio.sleep(0)  # others may have their turn
+        return answer
+
+    def _meter(self) -> str | None:
+        ledger, snapshot = self._services.ledger, self._services.store.snapshot
+        return None if ledger is None else history.meter_shown(snapshot, ledger)
 
     async def _journal(self, request: web.Request) -> web.Response:
         asked = request.query.get("limit", "")

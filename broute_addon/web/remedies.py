@@ -114,6 +114,10 @@ REMEDIES: Mapping[str, Row] = MappingProxyType(
         "supervisor_denied": Row(None, "remedy_restart_app", needs_person=True),
         "core_unreachable": _WAIT_HOME_ASSISTANT,
         "core_junk": _WAIT_HOME_ASSISTANT,
+        "core_lost": _WAIT_HOME_ASSISTANT,
+        "import_not_kept": _WAIT_HOME_ASSISTANT,
+        "ledger_full": Row(None, "remedy_disk_full", needs_person=True),
+        "ledger_unwritable": Row(None, "remedy_disk", needs_person=True),
         "core_denied": Row(None, "remedy_core_token", needs_person=True),
     }
 )

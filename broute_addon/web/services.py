@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broute_addon.clock import Clock
+from broute_addon.ledger.reader import LedgerReader
 from broute_addon.messages import Language
 from broute_addon.options import LoadedOptions
 from broute_addon.redaction import Redactor
@@ -23,7 +24,8 @@ class Services:
     `try_port` asks what is at a port and uses it from then on; raises BRouteError.
     `save_options` merges changes into the options (None takes one away) and `restart` starts the
     app again; both raise HomeAssistantError, and are None where there is no Supervisor to ask.
-    `options_place` is where the options are then. `mode`: "add-on" or "stand-alone".
+    `options_place` is where the options are then. `ledger` None: there is no history. `mode`:
+    "add-on" or "stand-alone".
     """
 
     store: Store
@@ -40,6 +42,7 @@ class Services:
     survey: Callable[[bool], None]
     save_options: Callable[[Mapping[str, object]], Awaitable[None]] | None = None
     restart: Callable[[], Awaitable[None]] | None = None
+    ledger: LedgerReader | None = None
     repair: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
     options_place: str = ""
     mode: str = "stand-alone"

@@ -1,95 +1,93 @@
-"""The page and its API, over HTTP."""
+"""The page and its listener, over HTTP."""
 
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from broute_addon.messages import Language, Message, message
+from broute_addon.messages.page_labels import LABELS
 from broute_addon.meter.readings import Connection, ConnectionChanged, DongleIdentified
-from broute_addon.redaction import Redactor, Secret
-from broute_addon.store import Store
+from broute_addon.redaction import Secret
 from broute_addon.web.access import SUPERVISOR_PEER, Access
 from broute_addon.web.server import WebServer
-from broute_addon.wisun.values import DongleIdentity
-from tests.support.houses import NOON, PROFILE, SERIAL_NUMBER, reading_house, readings, store_of
+from tests.support.houses import reading_house, store_of
+from tests.support.pages import GOOD_HEADERS, STICK, Page, served
 
-PLANTED = "PLANTED0123456789ABCDEF012345678"
-GOOD_HEADERS = {"X-BRoute": "1", "Content-Type": "application/json"}
-
-
-class Page:
-    """A served page and a visitor."""
-
-    def __init__(self, store: Store, session: aiohttp.ClientSession) -> None:
-        self.store = store
-        self.commands: list[str] = []
-        self.levels: list[str] = []
-        self.language = Language.EN
-        self.session = session
-        self.server = WebServer(
-            store,
-            redactor=Redactor([Secret(PLANTED)]),
-            language=lambda: self.language,
-            on_command=self.commands.append,
-            on_log_level=self.levels.append,
-        )
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server.port}{path}"
-
-    async def get(self, path: str) -> aiohttp.ClientResponse:
-        response = await self.session.get(self.url(path))
-        await response.read()
-        return response
-
-    async def json(self, path: str) -> dict[str, Any]:
-        return dict(json.loads(await (await self.get(path)).text()))
-
-    async def post(self, path: str, body: str = "{}", **headers: str) -> int:
-        sent = {key.replace("_", "-"): value for key, value in headers.items()}
-        async with self.session.post(
-            self.url(path), data=body.encode(), headers=sent or GOOD_HEADERS
-        ) as answer:
-            return answer.status
+STATIC = Path(__file__).parents[2] / "broute_addon/web/static"
+GETS = (
+    "/",
+    "/health",
+    "/static/app.js",
+    "/api/state",
+    "/api/labels",
+    "/api/live",
+    "/api/radio",
+    "/api/history",
+    "/api/history.csv",
+    "/api/coverage",
+    "/api/journal",
+    "/api/repair",
+    "/api/ports",
+    "/api/setup",
+    "/api/diagnostics",
+)
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    stick = DongleIdentified(DongleIdentity("BP35C2", f"1.5 {PLANTED}", "/dev/ttyUSB0"))
-    async with aiohttp.ClientSession() as session:
-        served = Page(store_of(stick, *reading_house()), session)
-        assert await served.server.start("127.0.0.1", 0)
-        yield served
-        await served.server.stop()
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    store = store_of(DongleIdentified(STICK), *reading_house())
+    async with served(store, tmp_path) as shown:
+        yield shown
 
 
 async def test_the_page_says_its_language_and_character_set(page: Page) -> None:
     english = await (await page.get("/")).text()
-    assert '<html lang="en">' in english
+    assert '<html lang="en"' in english
     assert '<meta charset="utf-8">' in english
     page.language = Language.JA
     japanese = await (await page.get("/")).text()
-    assert '<html lang="ja">' in japanese
+    assert '<html lang="ja"' in japanese
     assert "スマートメーター B ルート" in japanese
     assert "{{" not in english + japanese
 
 
 async def test_every_address_in_the_page_is_relative_and_answers(page: Page) -> None:
     text = await (await page.get("/")).text()
-    addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
+    addresses = re.findall(r'(?:src|href)="([^"#]+)"', text)
     assert addresses
     for address in addresses:
         assert not address.startswith(("/", "http"))
-        assert (await page.get(f"/{address}")).status == 200
-    script = await (await page.get("/static/app.js")).text()
-    assert not re.findall(r"""["'`](?:/|https?:)""", script)
+        assert (await page.get(f"/{address}")).status == 200, address
+    for script in STATIC.glob("*.js"):
+        assert not re.findall(r"""["'`](?:/[a-z]|https?://(?!www\.w3\.org))""", script.read_text())
 
 
-@pytest.mark.parametrize("path", ["/", "/api/state", "/static/app.js", "/static/absent.js"])
+@pytest.mark.parametrize("language", Language)
+async def test_every_label_that_the_page_uses_is_there(page: Page, language: Language) -> None:
+    page.language = language
+    given = await page.json("/api/labels")
+    assert given["language"] == language.value
+    used = {
+        key
+        for script in STATIC.glob("*.js")
+        for key in re.findall(r"""\bt\(\s*["']([a-z0-9_]+)["']""", script.read_text())
+    } | set(re.findall(r"{{(\w+)}}", (STATIC / "index.html").read_text())) - {"language", "charts"}
+    assert used
+    assert used - given["labels"].keys() == set()
+    assert all(given["labels"].values())
+
+
+def test_every_label_stands_in_both_languages_with_the_same_fields() -> None:
+    for key, (english, japanese) in LABELS.items():
+        fields = [set(re.findall(r"{(\w+)}", text)) for text in (english, japanese)]
+        assert fields[0] == fields[1], key
+
+
+@pytest.mark.parametrize("path", [*GETS, "/static/absent.js", "/nowhere"])
 async def test_every_answer_carries_the_strict_policy(page: Page, path: str) -> None:
     headers = (await page.get(path)).headers
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -97,45 +95,17 @@ async def test_every_answer_carries_the_strict_policy(page: Page, path: str) -> 
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_the_state_tells_step_problem_and_values_in_both_languages(page: Page) -> None:
-    state = await page.json("/api/state")
-    assert (state["connection"], state["step"], state["problem"]) == ("reading", "Reading", None)
-    values = {value["key"]: value for value in state["values"]}
-    assert (values["power"]["value"], values["power"]["unit"]) == (523, "W")
-    assert values["energy_bought"]["value"] == "12312.3"
-    page.language = Language.JA
-    page.store.apply(ConnectionChanged(Connection.SCANNING, message("meter_not_found")))
-    state = await page.json("/api/state")
-    assert state["problem"] == message("meter_not_found").text(Language.JA)
-    assert next(value for value in state["values"] if value["key"] == "power")["name"] == "瞬時電力"
+@pytest.mark.parametrize(
+    "path", ["/static/../view.py", "/static/%2e%2e/view.py", "/static/vendor/..%2f..%2fview.py"]
+)
+async def test_nothing_but_the_pages_files_is_served(page: Page, path: str) -> None:
+    assert (await page.get(path)).status == 404
 
 
-@pytest.mark.parametrize("connection", Connection)
-def test_every_step_of_the_connection_has_a_name(connection: Connection) -> None:
-    step = store_of(ConnectionChanged(connection)).snapshot.step
-    assert step.text(Language.EN)
-    assert step.text(Language.JA)
-
-
-async def test_events_bring_each_change(page: Page) -> None:
-    async with page.session.get(page.url("/api/events")) as stream:
-        assert stream.content_type == "text/event-stream"
-
-        async def next_power() -> int:
-            while not (line := await stream.content.readline()).startswith(b"data: "):
-                pass
-            values = json.loads(line.removeprefix(b"data: "))["values"]
-            return int(next(value["value"] for value in values if value["key"] == "power"))
-
-        assert await next_power() == 523
-        page.store.apply(readings(NOON, {"power": -40}))
-        assert await next_power() == -40
-
-
-async def test_a_stop_does_not_wait_for_open_event_streams(page: Page) -> None:
-    async with page.session.get(page.url("/api/events")) as stream:
-        await stream.content.readline()
-        await page.server.stop()
+async def test_nothing_in_normal_use_is_an_error(tmp_path: Path) -> None:
+    async with served(store_of(), tmp_path) as empty:
+        for path in GETS:
+            assert (await empty.get(path)).status == 200, path
 
 
 async def test_health_is_good_whatever_the_layers_do_and_names_each(page: Page) -> None:
@@ -167,79 +137,6 @@ async def test_a_wrong_option_is_seen_in_health_even_while_the_meter_is_read(
     assert (layers["options"], layers["meter"]) == (is_good, True)
 
 
-async def test_commands_reach_the_engine(page: Page) -> None:
-    for name in ("read-now", "reconnect", "rescan"):
-        assert await page.post(f"/api/command/{name}") == 200
-    assert page.commands == ["read-now", "reconnect", "rescan"]
-    assert await page.post("/api/command/log-level", '{"level": "debug"}') == 200
-    assert page.levels == ["debug"]
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Content_Type": "application/json"}, 403),
-        ({"X_BRoute": "1", "Content_Type": "text/plain"}, 403),
-        (
-            {
-                "X_BRoute": "1",
-                "Content_Type": "application/json",
-                "Sec_Fetch_Site": "cross-site",
-            },
-            403,
-        ),
-        (
-            {
-                "X_BRoute": "1",
-                "Content_Type": "application/json",
-                "Sec_Fetch_Site": "same-origin",
-            },
-            200,
-        ),
-    ],
-)
-async def test_a_foreign_page_can_command_nothing(
-    page: Page, headers: dict[str, str], status: int
-) -> None:
-    assert await page.post("/api/command/reconnect", **headers) == status
-    assert bool(page.commands) is (status == 200)
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "status"),
-    [
-        ("read-now", "", 400),
-        ("read-now", "[]", 400),
-        ("format", "{}", 404),
-        ("log-level", "{}", 400),
-        ("log-level", '{"level": ["debug"]}', 400),
-    ],
-)
-async def test_wrong_commands_are_refused_and_do_nothing(
-    page: Page, path: str, body: str, status: int
-) -> None:
-    assert await page.post(f"/api/command/{path}", body) == status
-    assert page.commands == page.levels == []
-
-
-async def test_secrets_and_personal_numbers_leave_by_no_door(page: Page) -> None:
-    for path in ("/", "/health", "/api/state", "/api/diagnostics"):
-        text = await (await page.get(path)).text()
-        assert PLANTED not in text
-        assert SERIAL_NUMBER not in text
-        assert str(PROFILE.mac) not in text
-    assert "****" in json.dumps(await page.json("/api/state"))
-    async with page.session.get(page.url("/api/events")) as stream:
-        assert PLANTED.encode() not in await stream.content.readline()
-
-
-async def test_the_report_says_what_a_maintainer_needs(page: Page) -> None:
-    report = await page.json("/api/diagnostics")
-    assert report["version"]
-    assert "E7" in report["profile"]["get_map"]
-    assert report["state"]["stick"]["dialect"] == "BP35C2"
-
-
 @pytest.mark.parametrize(
     ("access", "peer", "status"),
     [
@@ -250,49 +147,58 @@ async def test_the_report_says_what_a_maintainer_needs(page: Page) -> None:
     ],
 )
 async def test_every_path_obeys_the_rules_of_access(
-    monkeypatch: pytest.MonkeyPatch, access: Access, peer: str, status: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, access: Access, peer: str, status: int
 ) -> None:
     monkeypatch.setattr("aiohttp.web.BaseRequest.remote", property(lambda _: peer))
-    server = WebServer(
-        store_of(),
-        redactor=Redactor(),
-        language=lambda: Language.EN,
-        on_command=lambda _: None,
-        access=access,
-    )
-    assert await server.start("127.0.0.1", 0)
-    async with aiohttp.ClientSession() as session:
-        for path in ("/", "/api/state", "/health", "/static/app.js"):
-            answer = await session.get(f"http://127.0.0.1:{server.port}{path}")
-            assert answer.status == status
-    await server.stop()
+    async with served(store_of(), tmp_path, access=access) as page:
+        for path in GETS:
+            assert (await page.get(path)).status == status, path
+        if status != 200:
+            async with page.session.get(page.url("/api/events")) as answer:
+                assert answer.status == status
+
+
+async def test_without_a_password_others_may_look_and_are_told_that_they_may_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("aiohttp.web.BaseRequest.remote", property(lambda _: "192.168.1.20"))
+    async with served(store_of(), tmp_path) as page:
+        assert (await page.json("/api/state"))["may_command"] is False
+        for name in ("reconnect", "show-serial", "save-options", "try-port", "survey"):
+            async with page.session.post(
+                page.url(f"/api/command/{name}"), data="{}", headers=GOOD_HEADERS
+            ) as answer:
+                assert answer.status == 403
+        assert page.asked.commands == []
 
 
 @pytest.mark.parametrize("host", ["a..b", "nowhere.invalid", "192.0.2.1"])
 async def test_a_host_that_is_not_ours_is_one_warning_and_no_end(
     host: str, page: Page, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = WebServer(
-        page.store,
-        redactor=Redactor(),
-        language=lambda: Language.EN,
-        on_command=lambda _: None,
-    )
-    assert not await server.start(host, 0)
+    assert not await WebServer(page.services).start(host, 0)
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
 
 
 async def test_a_port_that_is_taken_is_one_warning_and_no_end(
     page: Page, caplog: pytest.LogCaptureFixture
 ) -> None:
-    second = WebServer(
-        page.store,
-        redactor=Redactor(),
-        language=lambda: Language.EN,
-        on_command=lambda _: None,
-    )
+    second = WebServer(page.services)
+    assert page.server is not None
     assert page.server.port is not None
     assert not await second.start("127.0.0.1", page.server.port)
     await second.stop()
     (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert "(Address already in use)" in warning.getMessage()
+
+
+async def test_a_stop_does_not_wait_for_open_event_streams(page: Page) -> None:
+    async with page.session.get(page.url("/api/events")) as stream:
+        await stream.content.readline()
+        assert page.server is not None
+        await page.server.stop()
+
+
+async def test_the_listener_can_be_reached_by_a_plain_client(page: Page) -> None:
+    async with aiohttp.ClientSession() as other, other.get(page.url("/")) as answer:
+        assert answer.content_type == "text/html"
