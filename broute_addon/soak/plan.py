@@ -61,7 +61,7 @@ _DELAYS = {
     Moment.INTERVIEW: 5.0,
     Moment.RECOVERY: 4.0,
 }
-_LEFT_OVER = ("echo-off", "sa2", "joined", "asleep", "mid-line", "mid-payload")
+_LEFT_OVER = ("echo-off", "sa2", "joined", "asleep", "mid-line", "mid-payload", "uart-9600")
 _LONG_S = 300.0  # what was read before has run out
 _MEANWHILE = ("broker-cut", "home-assistant-restart", "broker-forgets", "restart")
 _OWN_TIME = {

@@ -105,6 +105,14 @@ def probe_rate(port: str, *, thorough: bool = False) -> Probe:
     return (yield from _describe(port, firmware, thorough=thorough))
 
 
+def probe_hung(port: str) -> Probe:
+    """For one that hangs at another rate: an empty line and SKRESET, which comes next anyway."""
+    firmware = yield from _version_after_reset()
+    if firmware is None:
+        return None
+    return (yield from _describe(port, firmware, thorough=False))
+
+
 def _describe(port: str, firmware: str, *, thorough: bool) -> Generator[Step, bytes, Found]:
     info = (yield from _ask(b"SKINFO\r\n", _INFO)) or ""
     fields = info.split()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterator
 
 from broute_addon.errors import UnknownDialectError
 from broute_addon.messages import message
@@ -10,6 +11,7 @@ from broute_addon.wisun.detect import (
     FACTORY_BAUD,
     OTHER_BAUDS,
     probe,
+    probe_hung,
     probe_rate,
 )
 from broute_addon.wisun.line import Line, Listener
@@ -26,7 +28,8 @@ _MOST_HEARD = 16_384
 
 
 async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tuple[Line, Found]:
-    """An open line to a stick, and what it is; within ten seconds in the worst case.
+    """An open line to a stick, and what it is; silence is told within fifteen seconds, within ten
+    if `thorough`, which changes nothing and therefore can't wake one that hangs.
 
     Raises:
         TransportError: the port is absent, busy, no serial port, or vanished.
@@ -34,12 +37,11 @@ async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tu
     """
     await _wait_for_boot(port)
     heard = 0
-    for baud in (FACTORY_BAUD, *OTHER_BAUDS):
+    for baud, question in _questions(port, thorough=thorough):
         line = await Line.open(connect, port, baud)
-        question = probe if baud == FACTORY_BAUD else probe_rate
         found = None
         try:
-            found, count = await run_probe(line, question(port, thorough=thorough))
+            found, count = await run_probe(line, question)
             heard += count
         finally:
             if found is None:
@@ -53,6 +55,16 @@ async def identify(connect: Connect, port: str, *, thorough: bool = False) -> tu
             return line, found
     key = "dongle_unknown" if heard else "dongle_silent"
     raise UnknownDialectError(message(key, port=port, count=heard))
+
+
+def _questions(port: str, *, thorough: bool) -> Iterator[tuple[int, Probe]]:
+    """What is asked at which rate, the likeliest first."""
+    yield FACTORY_BAUD, probe(port, thorough=thorough)
+    for baud in OTHER_BAUDS:
+        yield baud, probe_rate(port, thorough=thorough)
+    if not thorough:
+        for baud in OTHER_BAUDS:
+            yield baud, probe_hung(port)
 
 
 async def close_quietly(line: Line) -> None:
