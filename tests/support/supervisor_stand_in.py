@@ -14,7 +14,8 @@ class SupervisorStandIn:
     """Speaks the real envelope, and the bare pages of its middleware.
 
     `mqtt` None: no broker has registered. `state` other than "running": it is still starting.
-    `core_is_up` False: the proxy answers 502. `junk` replaces every answer's body.
+    `core_is_up` False: the proxy answers 502. `junk` replaces every answer's body. `options` are
+    this app's, as saved; `restarts` counts how often it asked to be started again.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,8 @@ class SupervisorStandIn:
         self.language = "ja"
         self.junk: bytes | None = None
         self.notifications: dict[str, str] = {}
+        self.options: dict[str, Any] = {}
+        self.restarts = 0
         self.calls: list[str] = []
         self._server: TestServer | None = None
 
@@ -42,6 +45,8 @@ class SupervisorStandIn:
                 web.get("/services/mqtt", self._mqtt),
                 web.get("/info", self._info),
                 web.get("/addons/self/info", self._self_info),
+                web.post("/addons/self/options", self._self_options),
+                web.post("/addons/self/restart", self._self_restart),
                 web.get("/core/api/config", self._core_config),
                 web.post("/core/api/services/persistent_notification/{what}", self._notification),
             ]
@@ -95,8 +100,17 @@ class SupervisorStandIn:
                 "version": "0.1.0",
                 "hostname": "a0b1c2d3-broute",
                 "ingress_url": "/api/hassio_ingress/abc/",
+                "options": self.options,
             }
         )
+
+    async def _self_options(self, request: web.Request) -> web.Response:
+        self.options = (await request.json())["options"]
+        return _ok({})
+
+    async def _self_restart(self, _: web.Request) -> web.Response:
+        self.restarts += 1
+        return _ok({})
 
     async def _core_config(self, _: web.Request) -> web.Response:
         self._check_core()
