@@ -129,7 +129,7 @@ def set_aside(folder: Path) -> Path:
     return aside
 
 
-def trouble_with(path: Path, error: sqlite3.Error | OSError) -> Message:
+def trouble_with(path: Path, error: Exception) -> Message:
     """What a household is told of a file that can't be written at present."""
     if _is_disk_full(path, error):
         return message("ledger_full", path=path)
@@ -137,7 +137,7 @@ def trouble_with(path: Path, error: sqlite3.Error | OSError) -> Message:
     return message("ledger_unwritable", path=path, reason=reason)
 
 
-def _is_disk_full(path: Path, error: sqlite3.Error | OSError) -> bool:
+def _is_disk_full(path: Path, error: Exception) -> bool:
     """SQLite tells a full disk as such, or, where it needs room beside the file, as a failure."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOSPC

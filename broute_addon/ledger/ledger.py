@@ -39,6 +39,8 @@ MOST_OWED = MEMORY_DAYS * 48 * 2
 
 RETRY_AFTER = timedelta(minutes=1)
 
+_FAULTS = (UnusableError, sqlite3.Error, OSError)
+
 
 @dataclass(slots=True)
 class _Owed:
@@ -67,7 +69,7 @@ class Ledger(LedgerReader):
         self._trouble: Message | None = None
         self._was_set_aside: Message | None = None
         self._tried = clock()
-        self._told_change = False
+        self._told_replaced = False
         self._database: sqlite3.Connection
         self._open()
 
@@ -92,14 +94,7 @@ class Ledger(LedgerReader):
         outcome = self._write(lambda database: write_entries(database, entries))
         if self._trouble is not None:
             self._owed.add(outcome.written)
-        for before, after in outcome.replaced:
-            level = logging.DEBUG if self._told_change else logging.WARNING
-            _LOGGER.log(
-                level,
-                "%s",
-                message("ledger_value_changed", at=after.local_time, old=before, new=after.raw),
-            )
-            self._told_change = True
+        self._tell_replaced(outcome.replaced)
         if outcome.written:
             self._wake()
         return len(outcome.written)
@@ -138,6 +133,14 @@ class Ledger(LedgerReader):
             self._pay()
         self._database.close()
 
+    def _tell_replaced(self, replaced: Iterable[tuple[int, Entry]]) -> None:
+        """The first time in the log, since it is odd; then only for those who look closely."""
+        for before, after in replaced:
+            level = logging.DEBUG if self._told_replaced else logging.WARNING
+            told = message("ledger_value_changed", at=after.local_time, old=before, new=after.raw)
+            _LOGGER.log(level, "%s", told)
+            self._told_replaced = True
+
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         return self._attempt(question)
 
@@ -169,41 +172,36 @@ class Ledger(LedgerReader):
         file = self._database
         if is_damage(error):
             file.close()
-            self._begin_anew(str(error))
+            self._open(str(error))
         else:
-            self._stand_in(file, trouble_with(self._path, error))
+            self._stand_in(file, error)
             file.close()
 
-    def _open(self) -> None:
+    def _open(self, damage: str | None = None) -> None:
         try:
-            self._database = open_ledger(self._folder)
-        except UnusableError as unusable:
-            self._begin_anew(unusable.reason)
-        except (sqlite3.Error, OSError) as error:
-            self._stand_in(None, trouble_with(self._path, error))
+            self._database = self._opened(damage)
+        except _FAULTS as error:
+            self._stand_in(self._folder, error)
 
-    def _begin_anew(self, reason: str) -> None:
-        try:
-            self._set_aside(reason)
-            self._database = open_ledger(self._folder)
-        except UnusableError as unusable:  # a new file, and broken already: the disk is
-            told = message("ledger_unwritable", path=self._path, reason=unusable.reason)
-            self._stand_in(None, told)
-        except (sqlite3.Error, OSError) as error:
-            self._stand_in(None, trouble_with(self._path, error))
-
-    def _set_aside(self, reason: str) -> None:
+    def _opened(self, damage: str | None = None) -> sqlite3.Connection:
+        """The file, or a new one in its place if it can't be used. Raises one of _FAULTS."""
+        if damage is None:
+            try:
+                return open_ledger(self._folder)
+            except UnusableError as unusable:
+                damage = unusable.reason
         aside = set_aside(self._folder)
-        self._was_set_aside = message(
-            "ledger_set_aside", path=self._path, aside=aside.name, reason=reason
-        )
-        _LOGGER.warning("%s", self._was_set_aside)
+        told = message("ledger_set_aside", path=self._path, aside=aside.name, reason=damage)
+        _LOGGER.warning("%s", told)
+        self._was_set_aside = told
+        self._wake()
+        return open_ledger(self._folder)
 
-    def _stand_in(self, file: sqlite3.Connection | None, trouble: Message) -> None:
-        self._database = open_in_memory(file or self._folder)
-        self._trouble = trouble
+    def _stand_in(self, source: sqlite3.Connection | Path, error: Exception) -> None:
+        self._database = open_in_memory(source)
+        self._trouble = trouble_with(self._path, error)
         self._tried = self._clock()
-        _LOGGER.warning("%s", trouble)
+        _LOGGER.warning("%s", self._trouble)
         self._wake()
 
     def _retry(self) -> None:
@@ -214,8 +212,8 @@ class Ledger(LedgerReader):
 
     def _pay(self) -> None:
         try:
-            file = open_ledger(self._folder)
-        except (UnusableError, sqlite3.Error, OSError):
+            file = self._opened()
+        except _FAULTS:
             return
         try:
             self._pay_into(file)
