@@ -5,13 +5,14 @@ host never shows a wrong day. While the meter can't be read these values are una
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from broute_addon.clock import JST, Clock
 from broute_addon.ledger import Ledger
+from broute_addon.messages import Message
 from broute_addon.meter.half_hours import MEMORY_DAYS, Coverage
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import HalfHoursRead, Reading, ReadingsArrived
@@ -21,12 +22,23 @@ _DAY = timedelta(days=1)
 
 
 class Bookkeeper:
-    """Keeps half-hours in the ledger, and the store at what the ledger amounts to."""
+    """Keeps half-hours in the ledger, and the store at what the ledger amounts to.
 
-    def __init__(self, ledger: Ledger, store: Store, clock: Clock) -> None:
+    `on_problem` is told what is wrong with the ledger's file, None once nothing is.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: Store,
+        clock: Clock,
+        *,
+        on_problem: Callable[[Message | None], None] = lambda _: None,
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._clock = clock
+        self._on_problem = on_problem
 
     def take(self, read: HalfHoursRead) -> None:
         """Half-hours of the meter, into the ledger at once."""
@@ -50,6 +62,7 @@ class Bookkeeper:
                 self._tell()
 
     def _tell(self) -> None:
+        self._on_problem(self._ledger.problem)
         profile = self._store.snapshot.meter
         newest = None if profile is None else self._ledger.newest(profile.uid)
         if profile is None or newest is None:

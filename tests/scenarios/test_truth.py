@@ -158,7 +158,7 @@ async def test_every_value_at_the_broker_is_the_truth(broker: Broker, tmp_path: 
         await arrivals.until_all(expected, EVER)
         again = datetime.now(JST)
         for product in products:
-            product.app._command("reconnect")
+            product.app.meter_side.command("reconnect")
         await arrivals.until_all({uid: {"power"} for uid in expected}, again)
         faults = [
             f"{case.name}: {fault}"
