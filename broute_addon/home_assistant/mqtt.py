@@ -20,7 +20,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -58,11 +58,12 @@ AddressSource = Callable[[], Awaitable[BrokerAddress]]
 Raises HomeAssistantError while no broker is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """A message that goes out. `at` is the instant of a live value: it makes an equal one news.
 
-    `pause_s` is how long it has to stay behind the last one under its topic.
+    `pause_s` is how long it has to stay behind the last one under its topic; unless it is `prompt`
+    it then waits as long again for other news to go out with. A tuple, because each reading makes
+    several.
     """
 
     topic: str
@@ -70,6 +71,7 @@ class Publication:
     retain: bool = True
     at: datetime | None = None
     pause_s: float = 0.0
+    prompt: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ retained and news only when they change.
 
 Home Assistant drops the rest of a discovery message that follows another of the same device too
 soon, so two of them keep a distance. What the link tells about itself changes with every answer,
-and each change is a row in Home Assistant's database: a value a minute is enough.
+and each change is a row in Home Assistant's database: a value a minute is enough, with whatever
+else goes out.
 
 The parts of a snapshot are frozen, and most of them are the very objects of the snapshot before.
 A message is made anew only when what it is made of is another object, so that looking for news
@@ -147,6 +148,7 @@ class _StateOf:
             retain=not self._is_live,
             at=reading.at if self._is_live else None,
             pause_s=self._pause_s,
+            prompt=not self._pause_s,
         )
 
 

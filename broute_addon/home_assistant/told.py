@@ -25,18 +25,20 @@ class Told:
     def news(
         self, wanted: Iterable[Publication], now: float
     ) -> tuple[tuple[Publication, ...], float | None]:
-        """What may go out now, and when the first of the others may; None if there are none."""
+        """What may go out now, and when the first of the others has to; None if none has to."""
         news: list[Publication] = []
         first: float | None = None
         for each in wanted:
             known = self._known.get(each.topic)
-            if known is each or known == each:
+            if known == each:
                 continue
             due = self._due(each)
             if due <= now:
                 news.append(each)
-            elif first is None or due < first:
-                first = due
+                continue
+            must = due if each.prompt else due + each.pause_s
+            if first is None or must < first:
+                first = must
         return tuple(news), first
 
     def named(self, states: Iterable[Publication]) -> tuple[Publication, ...]:

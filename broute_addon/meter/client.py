@@ -191,18 +191,16 @@ class MeterClient:
                 handed_over = loop.time()
                 try:
                     await self._transmit(request, attempt)
-                    sent = loop.time()
-                    async with asyncio.timeout(self._timer.timeout_s(attempt)):
-                        frame = await asyncio.shield(pending.answer)
-                except TimeoutError:
-                    _LOGGER.debug("no answer to %s", request)
-                    continue
+                    patience_s = self._timer.timeout_s(attempt)
                 except TransmitFailedError as error:
                     _LOGGER.debug("%s: %s", request, error)
-                    await asyncio.wait([pending.answer], timeout=1.0 + attempt)
-                    if not pending.answer.done():
-                        continue
-                    sent, frame = loop.time(), pending.answer.result()
+                    patience_s = 1.0 + attempt
+                sent = loop.time()
+                await asyncio.wait([pending.answer], timeout=patience_s)
+                if not pending.answer.done():
+                    _LOGGER.debug("no answer to %s", request)
+                    continue
+                frame = pending.answer.result()
                 if len(pending.tids) == 1:
                     self._timer.sample(loop.time() - sent)
                     self.response_s = round(loop.time() - handed_over, 2)

@@ -23,7 +23,7 @@ from broute_addon.meter.decoding import Decoder, decode_edt, nonsense
 from broute_addon.meter.energy import CounterGuard
 from broute_addon.meter.half_hours import Direction, HalfHour, Source
 from broute_addon.meter.history import History, clock_told
-from broute_addon.meter.interview import Learned, confirm, interview
+from broute_addon.meter.interview import POWER, Learned, confirm, interview
 from broute_addon.meter.meter_clock import MeterClock
 from broute_addon.meter.pacing import Pace
 from broute_addon.meter.profile import MeterProfile
@@ -132,7 +132,7 @@ class Poller:
 
     async def _run(self, pause: Callable[[float], Awaitable[None]]) -> None:
         if self._profile is None:
-            self._learned(await interview(self._client, self._mac))
+            self._learned(await interview(self._client, self._mac, self._introduced))
         else:
             self._client.batch = self._profile.batch
             self._identified(self._profile)
@@ -173,6 +173,12 @@ class Poller:
     def _identified(self, profile: MeterProfile) -> None:
         self._profile = profile
         self._emit(MeterIdentified(profile))
+
+    def _introduced(self, learned: Learned) -> None:
+        """An interview's first half: who it is, and the first value."""
+        self._learned(learned)
+        if POWER in learned.values:
+            self._on_good(nonsense({POWER: learned.values[POWER]}))
 
     def _learned(self, learned: Learned) -> None:
         """An interview's or confirmation's outcome: identity first, then its values."""
@@ -246,10 +252,11 @@ class Poller:
     async def _read(self, job: Job) -> None:
         epcs = self._epcs(_CADENCES[job])
         asked = asyncio.get_running_loop().time()
-        energy = self._coming_along(len(epcs)) if job is Job.LIVE else ()
+        along = self._along(len(epcs), asked) if job is Job.LIVE else {}
         answer = Answer({}, frozenset())
         if epcs:
-            answer = await self._client.get(epcs + energy, tell=self._tell_answer)
+            wanted = epcs + tuple(epc for more in along.values() for epc in more)
+            answer = await self._client.get(wanted, tell=self._tell_answer)
         now = asyncio.get_running_loop().time()
         for epc in answer.refused:
             self._refused[epc] = now + REFUSED_FOR_S * 4.0 ** min(self._refusals[epc], 6)
@@ -258,11 +265,9 @@ class Poller:
             refused = ", ".join(f"{epc:02X}" for epc in answer.refused or self._refused)
             raise PropertyRefusedError(message("property_refused", epc=refused), answer.refused)
         self._schedule.interval_s = self._pace.interval_s
-        self._schedule.done(job, now)
-        if energy:
-            self._schedule.done(Job.ENERGY, now)
-            self._read_again_if_doubted(energy, now)
-        self._done(job, answer.values, asked)
+        for done in (job, *along):
+            self._schedule.done(done, now)
+            self._done(done, answer.values, asked)
 
     def _done(self, job: Job, values: Mapping[int, bytes], asked: float) -> None:
         """What a job that was begun at second `asked` and answered means for the next ones."""
@@ -271,7 +276,8 @@ class Poller:
             case Job.LIVE:
                 if self._history is not None:
                     self._history.turns.polled()
-                self._on_good(nonsense(values))
+                live = self._epcs(Cadence.LIVE)
+                self._on_good(nonsense({epc: values[epc] for epc in live if epc in values}))
                 if self._half_hour is None and Job.HALF_HOUR not in self._schedule.due:
                     self._await_half_hour()
             case Job.ENERGY:
@@ -287,12 +293,15 @@ class Poller:
                     self._half_hour_tries += 1
                     self._await_half_hour()
 
-    def _coming_along(self, live: int) -> tuple[int, ...]:
-        """The EPCs of energy, if they are asked for together with those of the live poll."""
-        if not self._schedule.energy_comes_along(asyncio.get_running_loop().time()):
-            return ()
-        energy = self._epcs(Cadence.ENERGY)
-        return energy if live + len(energy) <= self._client.batch else ()
+    def _along(self, room_taken: int, now: float) -> dict[Job, tuple[int, ...]]:
+        """What is asked for in the request of a live poll, as far as there is room in it."""
+        room, found = self._client.batch - room_taken, dict[Job, tuple[int, ...]]()
+        for job in self._schedule.along(now):
+            epcs = self._epcs(_CADENCES[job])
+            if 0 < len(epcs) <= room:
+                room -= len(epcs)
+                found[job] = epcs
+        return found
 
     def _read_again_if_doubted(self, epcs: tuple[int, ...], now: float) -> None:
         if self._decoder.doubts(epcs) and self._quick_readings < QUICK_READINGS:
@@ -309,7 +318,7 @@ class Poller:
             self._guards.clear()
             self._half_hour = None
             self._unscaled.clear()
-            learned = await interview(self._client, self._mac)
+            learned = await interview(self._client, self._mac, self._introduced)
         self._learned(learned)
         now = asyncio.get_running_loop().time()
         if learned.profile.scale is None:

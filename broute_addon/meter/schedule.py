@@ -5,6 +5,7 @@ live poll, energy, one-minute values, interview leftovers, the daily ones, histo
 waits; the poller sleeps until the first is due.
 
 The live poll keeps its phase: a late answer delays one poll, it doesn't shift all later ones.
+What is due about then comes along in its request, which takes hardly more airtime than without.
 """
 
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ ENERGY_EVERY_S = 60.0
 """Seconds between readings of E0 and E3, or the poll interval where that is longer."""
 
 MINUTE_S = 60.0
+WAITS_FOR_LIVE_S = 45.0
+"""How long a one-minute value may wait for a live poll: a minute has room for it and a retry."""
 
 DAILY_EVERY_S = 6 * 3600.0
 """Seconds between readings of clock, status and fault; changes of the last two are pushed too."""
@@ -56,13 +59,19 @@ class Schedule:
 
     def pick(self, now: float) -> Job | None:
         """The most important job that is due by now."""
-        return min((job for job, at in self.due.items() if at <= now), default=None)
+        due = (job for job, at in self.due.items() if at <= now and not self._waits(job, at))
+        return min(due, default=None)
 
-    def energy_comes_along(self, now: float) -> bool:
-        """Whether energy will be due before the live poll after this one: then both are asked for
-        in one request, which takes hardly more airtime than either."""
-        at = self.due.get(Job.ENERGY)
-        return at is not None and now < at < now + self.interval_s
+    def along(self, now: float) -> tuple[Job, ...]:
+        """What comes along with a live poll: energy that will be due before the next one, and a
+        minute's value that is due."""
+        energy, minute = self.due.get(Job.ENERGY, now), self.due.get(Job.ONE_MINUTE)
+        jobs = (Job.ENERGY,) if now < energy < now + self.interval_s else ()
+        return jobs if minute is None or minute > now else (*jobs, Job.ONE_MINUTE)
+
+    def _waits(self, job: Job, at: float) -> bool:
+        live = self.due.get(Job.LIVE)
+        return job is Job.ONE_MINUTE and live is not None and live < at + WAITS_FOR_LIVE_S
 
     def done(self, job: Job, now: float) -> None:
         """Sets the job's next time after it succeeded."""

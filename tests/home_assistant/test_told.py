@@ -32,19 +32,27 @@ def announced(profile: MeterProfile, at: float = 0) -> Told:
 
 
 def test_only_news_goes_out_and_a_new_live_value_is_always_news() -> None:
-    later = replace(LIVE, at=NOON + timedelta(seconds=30))
+    later = LIVE._replace(at=NOON + timedelta(seconds=30))
     knowledge = told(RETAINED, LIVE)
     assert knowledge.news([RETAINED, LIVE], 1) == ((), None)
     assert knowledge.news([RETAINED, later], 1) == ((later,), None)
-    changed = replace(RETAINED, payload="2")
+    changed = RETAINED._replace(payload="2")
     assert knowledge.news([changed, LIVE], 1) == ((changed,), None)
 
 
 def test_an_unhurried_value_waits_for_its_pause_and_holds_nothing_else_back() -> None:
     knowledge = told(RETAINED, SLOW, at=100)
-    news = [replace(RETAINED, payload="2"), replace(SLOW, payload="2")]
+    news = [RETAINED._replace(payload="2"), SLOW._replace(payload="2")]
     assert knowledge.news(news, 159) == ((news[0],), 160)
     assert knowledge.news(news, 160) == (tuple(news), None)
+
+
+def test_what_is_not_prompt_goes_out_with_other_news_or_by_itself_after_a_second_pause() -> None:
+    idle = SLOW._replace(prompt=False)
+    knowledge = told(idle, at=100)
+    changed = idle._replace(payload="2")
+    assert knowledge.news([changed], 159) == ((), 220)
+    assert knowledge.news([changed, RETAINED], 160) == ((changed, RETAINED), None)
 
 
 def test_nothing_waits_the_first_time_or_in_a_new_session() -> None:

@@ -33,6 +33,25 @@ def test_energy_is_read_each_minute_but_not_more_often_than_power(
     assert schedule.due[Job.ENERGY] == next_due
 
 
+def test_energy_comes_along_with_the_live_poll_before_it_would_be_due() -> None:
+    schedule = Schedule(30.0, {Job.LIVE: 60.0, Job.ENERGY: 61.2})
+    assert schedule.along(30.0) == ()
+    assert schedule.along(60.0) == (Job.ENERGY,)
+    # What is overdue has its own turn: a fresh session's first power value doesn't wait for it.
+    assert schedule.along(62.0) == ()
+
+
+def test_a_minutes_value_waits_for_a_live_poll_that_comes_soon_but_never_into_the_next() -> None:
+    schedule = Schedule(60.0, {Job.LIVE: 100.0, Job.ONE_MINUTE: 60.0})
+    assert schedule.pick(60.0) is None
+    assert schedule.pick(100.0) is Job.LIVE
+    assert schedule.along(100.0) == (Job.ONE_MINUTE,)
+    schedule.due[Job.LIVE] = 106.0
+    assert schedule.pick(60.0) is Job.ONE_MINUTE
+    schedule.due[Job.ONE_MINUTE] = 120.0
+    assert schedule.along(106.0) == ()
+
+
 def test_read_now_hurries_only_what_is_wanted() -> None:
     schedule = Schedule(30.0, {Job.LIVE: 100.0})
     schedule.hurry(5.0)
