@@ -9,6 +9,7 @@ from aiohttp import web
 
 from broute_addon.clock import JST
 from broute_addon.journal import KEPT
+from broute_addon.ledger.export import csv_lines
 from broute_addon.messages import message
 from broute_addon.ring import Sample
 from broute_addon.store import Snapshot
@@ -153,7 +154,7 @@ class Api:
         )
         await answer.prepare(request)
         ledger = self._services.ledger
-        lines = history.csv_text(() if ledger is None else ledger.rows())
+        lines = csv_lines(() if ledger is None else ledger.rows())
         while piece := "".join(itertools.islice(lines, _CSV_LINES)):
             await answer.write(piece.encode())
             await asyncio.sleep(0)  # others may have their turn

@@ -1,24 +1,19 @@
-"""The ledger -> half-hours of a day, how complete each day is, and the table to download. Pure but
-for the questions to the ledger.
+"""The ledger -> half-hours of a day, and how complete each day is. Pure but for the questions to
+the ledger.
 
 Days are the meter's (JST), and today is that of the newest half-hour, so that a wrong clock of the
 host never shows a wrong day.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
 from broute_addon.clock import JST
-from broute_addon.ledger import Row
 from broute_addon.ledger.energy import energy_through
 from broute_addon.ledger.reader import LedgerReader
 from broute_addon.meter.half_hours import HALF_HOUR, MEMORY_DAYS, Direction
 from broute_addon.store import Snapshot
 from broute_addon.web.view import Json, shown
-
-CSV_HEAD = ("time", "meter", "direction", "raw", "kwh", "source")
 
 _DAY = timedelta(days=1)
 
@@ -103,22 +98,6 @@ def _days(
             "gone": found.gone,
         }
         midnight += _DAY
-
-
-def csv_text(rows: Iterable[Row]) -> Iterator[str]:
-    """Pieces of a table of all values, with its head."""
-    yield _line(CSV_HEAD)
-    for row in rows:
-        at = row.at.astimezone(JST).isoformat()
-        yield _line(
-            (at, row.uid, row.direction.value, row.raw, format(row.kwh, "f"), row.source.value)
-        )
-
-
-def _line(values: Iterable[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(values)
-    return text.getvalue()
 
 
 def _empty_day(chosen: date) -> Json:
