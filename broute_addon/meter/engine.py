@@ -256,6 +256,13 @@ class Engine:
             self._poller = None
         raise AssertionError("unreachable")
 
+    def _read_history(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for history in self._histories.values():
+            history.read_all(now)
+        if self._poller is not None:
+            self._poller.plan_history()
+
     def _history(self, pan: Pan) -> History | None:
         if self._memory is None:
             return None
@@ -284,8 +291,7 @@ class Engine:
                     self._poller.hurry()
                 return None
             case Command.READ_HISTORY:
-                if self._poller is not None:
-                    self._poller.read_history()
+                self._read_history()
                 return None
             case Command.RECONNECT:
                 return Rung.REJOIN

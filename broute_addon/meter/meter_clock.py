@@ -1,15 +1,20 @@
 """The meter's own clock, as it was last told and as the event loop carries it on.
 
 The host's clock may be wrong and may jump; the event loop's can't. The meter tells whole minutes
-(97), or only the newest half hour (the stamp of EA), so its time is known to lie in a span.
+(98 and 97), or only the newest half hour (the stamp of EA), so its time is known to lie in a span.
 """
 
-from datetime import datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+from broute_addon.meter.decoding import decode_all
 
 QUIET = timedelta(minutes=10)
 """Around the meter's midnight, when nothing is read by "days ago" (echonet-lite-meter 4.3)."""
 
 MINUTE = timedelta(minutes=1)
+
+_UNTIL_NEXT_STAMP = timedelta(minutes=36)  # the next half hour's may come 5 minutes late
 
 
 class MeterClock:
@@ -20,9 +25,19 @@ class MeterClock:
         self._told_s = 0.0
         self._span = MINUTE
 
-    def note(self, told: datetime, loop_s: float, span: timedelta = MINUTE) -> None:
-        """The meter's time lay within `span` from `told` on."""
-        self._told, self._told_s, self._span = told, loop_s, span
+    def take(self, values: Mapping[int, bytes], loop_s: float) -> bool:
+        """Takes an answer; whether it told the time."""
+        fields = decode_all(values)
+        day, minute = fields.get("current_date"), fields.get("current_time")
+        stamp = fields.get("half_hour_energy_bought_time")
+        if isinstance(day, date) and isinstance(minute, time):
+            self._told, self._span = datetime.combine(day, minute), MINUTE
+        elif isinstance(stamp, datetime):
+            self._told, self._span = stamp, _UNTIL_NEXT_STAMP
+        else:
+            return False
+        self._told_s = loop_s
+        return True
 
     def age_s(self, loop_s: float) -> float | None:
         """Seconds since it was told; None if it never was."""
@@ -44,8 +59,5 @@ class MeterClock:
         earliest = self.earliest(loop_s)
         if earliest is None:
             return 0.0
-        latest = earliest + self._span
-        midnight = datetime.combine(latest + QUIET, time(), earliest.tzinfo)
-        if earliest >= midnight + QUIET:
-            return 0.0
-        return (midnight + QUIET - earliest).total_seconds()
+        midnight = datetime.combine(earliest + self._span + QUIET, time(), earliest.tzinfo)
+        return max(0.0, (midnight + QUIET - earliest).total_seconds())

@@ -22,7 +22,7 @@ from broute_addon.meter.client import Answer, MeterClient
 from broute_addon.meter.decoding import Decoder, decode_edt, nonsense
 from broute_addon.meter.energy import CounterGuard
 from broute_addon.meter.half_hours import Direction, HalfHour, Source
-from broute_addon.meter.history import History, clock_told
+from broute_addon.meter.history import History
 from broute_addon.meter.interview import POWER, Learned, confirm, interview
 from broute_addon.meter.meter_clock import MeterClock
 from broute_addon.meter.pacing import Pace
@@ -156,12 +156,6 @@ class Poller:
         """The user's "read now"."""
         self._schedule.hurry(asyncio.get_running_loop().time())
 
-    def read_history(self) -> None:
-        """The user's "read history again": all of the meter's memory."""
-        if self._history is not None:
-            self._history.read_all(asyncio.get_running_loop().time())
-            self._plan_history()
-
     def notified(self, frame: Frame) -> None:
         """Takes an INF or INFC of the meter."""
         if frame.seoj != METER:
@@ -193,7 +187,7 @@ class Poller:
         if self._history is not None:
             now = asyncio.get_running_loop().time()
             self._history.begin(learned.profile, self._meter_clock, self._emit, now)
-            self._plan_history()
+            self.plan_history()
 
     def _plan(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -224,7 +218,7 @@ class Poller:
         history, loop = self._history, asyncio.get_running_loop()
         begun = loop.time()
         request = None if history is None else history.request(begun)
-        self._plan_history()
+        self.plan_history()
         if history is None or request is None:
             return False
         live_due = self._schedule.due.get(Job.LIVE, begun)
@@ -239,10 +233,11 @@ class Poller:
         else:
             history.turns.answered(request.kind, loop.time() - begun)
             history.answered(reply, loop.time())
-        self._plan_history()
+        self.plan_history()
         return True
 
-    def _plan_history(self) -> None:
+    def plan_history(self) -> None:
+        """Takes over when history wants its next turn."""
         at = None if self._history is None else self._history.due()
         if at is None:
             self._schedule.due.pop(Job.HISTORY, None)
@@ -288,6 +283,9 @@ class Poller:
                     self._schedule.due[job] = self._minute_phase.next_at(stamp, asked, now)
             case Job.DAILY:
                 self._note_clock(values)
+                if self._history is not None:
+                    self._history.look(now)
+                    self.plan_history()
             case Job.HALF_HOUR:
                 if not self._note_half_hour(values):
                     self._half_hour_tries += 1
@@ -427,16 +425,12 @@ class Poller:
 
     def _note_clock(self, values: Mapping[int, bytes]) -> None:
         """The meter's clock against ours, in seconds; it tells whole minutes, so +/- 30 s."""
-        told = clock_told(values)
-        if told is None:
-            return
         loop_now, now = asyncio.get_running_loop().time(), self._clock()
-        self._meter_clock.note(told, loop_now)
-        ahead = told + timedelta(seconds=30) - now
+        if not self._meter_clock.take(values, loop_now):
+            return
+        told = self._meter_clock.middle(loop_now) or now
+        ahead = told - now
         seconds = 0 if abs(ahead) < _MINUTE_KNOWN else round(ahead.total_seconds())
         self._emit(ReadingsArrived((Reading("clock_difference", seconds, now),)))
         self._half_hour_tries = 0
         self._await_half_hour()
-        if self._history is not None:
-            self._history.look(loop_now)
-            self._plan_history()

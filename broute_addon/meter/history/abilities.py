@@ -9,12 +9,9 @@ from collections import Counter
 from datetime import datetime
 
 from broute_addon.meter.half_hours import Direction
-from broute_addon.meter.history_plan import Way
+from broute_addon.meter.history.plan import Way
+from broute_addon.meter.history.requests import SELECTORS, history_epc
 from broute_addon.meter.profile import MeterProfile
-
-SELECTORS = {Way.DAY: 0xE5, Way.SPAN: 0xED, Way.MINUTE: 0xEF}
-_DAY_EPCS = {Direction.BOUGHT: 0xE2, Direction.SOLD: 0xE4}
-_OTHER_EPCS = {Way.SPAN: 0xEC, Way.MINUTE: 0xEE}
 
 REFUSED_FOR_S = 600.0
 """After the first refusal of a property; four times as long after each further one."""
@@ -23,24 +20,23 @@ REFUSALS_TRUSTED = 4
 """So many refusals in a row, over three and a half hours: the meter hasn't it."""
 
 
-def history_epc(way: Way, direction: Direction) -> int:
-    """The property that tells this direction's readings."""
-    return _DAY_EPCS[direction] if way is Way.DAY else _OTHER_EPCS[way]
-
-
 class Abilities:
     """Owned by one meter's history. Times are seconds of the event loop."""
 
     def __init__(self, profile: MeterProfile) -> None:
-        self._profile = profile
-        self._refusals: Counter[int] = Counter()
-        self._paused: dict[int, float] = {}
-        self._ends: dict[Way, datetime] = {}
-        self._lacks: dict[Way, set[datetime]] = {way: set() for way in Way}
+        self.renew(profile)
+        self.forget()
 
     def renew(self, profile: MeterProfile) -> None:
         """The same meter's profile, read again."""
         self._profile = profile
+
+    def forget(self) -> None:
+        """All that was refused or absent may be asked for again."""
+        self._refusals: Counter[int] = Counter()
+        self._paused: dict[int, float] = {}
+        self._ends: dict[Way, datetime] = {}
+        self._lacks: dict[Way, set[datetime]] = {way: set() for way in Way}
 
     def serves(self, way: Way, at: datetime, direction: Direction, now: float) -> bool:
         """Whether it is worth asking now."""

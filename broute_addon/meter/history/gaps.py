@@ -1,0 +1,136 @@
+"""What is missing in the ledger of one meter, and what becomes of it as values come in."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from broute_addon.meter.half_hours import HALF_HOUR, Direction, HalfHour, Memory
+from broute_addon.meter.history.abilities import Abilities
+from broute_addon.meter.history.plan import Missing, Part, Way
+from broute_addon.meter.profile import MeterProfile
+from broute_addon.meter.readings import HalfHoursRead, Update
+
+_DAY = timedelta(days=1)
+
+
+class Gaps:
+    """Half-hours of one meter with the directions that are missing.
+
+    `abilities` is what the meter can be asked for. `empty_days` are the days, one after the
+    other, that were asked for of late and had no reading at all.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        profile: MeterProfile,
+        abilities: Abilities,
+        emit: Callable[[Update], None],
+    ) -> None:
+        self.empty_days: set[date] = set()
+        self._memory = memory
+        self._profile = profile
+        self._abilities = abilities
+        self._emit = emit
+        self._missing: dict[datetime, frozenset[Direction]] = {}
+        self._until: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._missing)
+
+    def look(self, since: datetime, until: datetime, *, wants_all: bool) -> None:
+        """Asks the ledger what is missing of this span; with `wants_all` it is everything."""
+        self.empty_days.clear()
+        self._missing.clear()
+        self._until = until
+        for direction in self._profile.directions:
+            holes: Iterable[datetime]
+            if wants_all:
+                count = (until - since) // HALF_HOUR + 1
+                holes = (since + slot * HALF_HOUR for slot in range(count))
+            else:
+                holes = self._memory.holes(self._profile.uid, (direction,), since, until)
+            for at in holes:
+                self._missing[at] = self._missing.get(at, frozenset()) | {direction}
+
+    def wanted(self, now: float) -> Missing:
+        """What to ask for at the loop's second `now`.
+
+        While days can't be asked for at the moment, only the newest day is read in another way:
+        the past can wait for the cheaper one.
+        """
+        if self._until is None:
+            return {}
+        recent = self._until - _DAY
+        can = self._abilities
+        return self._filtered(
+            lambda at, each: (
+                at > recent
+                or can.serves(Way.DAY, at, each, now)
+                or not can.could_serve(Way.DAY, at, each)
+            )
+        )
+
+    def take(self, part: Part, values: list[HalfHour]) -> None:
+        """What a part brought: told to the ledger, and no longer missing.
+
+        That a day has no reading of a half-hour is final, and told too. What the other ways don't
+        have may be asked for by day.
+        """
+        known = [value for value in values if value.raw is not None]
+        none = [
+            value
+            for value in values
+            if value.raw is None and value.direction in self._missing.get(value.at, ())
+        ]
+        if known:
+            self.empty_days.clear()
+        else:
+            self.empty_days.add(part.day)
+        if part.way is Way.DAY:
+            self._tell(known + none)
+            return
+        for value in none:
+            self._abilities.lacks(part.way, value.at)
+        self._tell(known)
+        has_days = self._abilities.could_serve(Way.DAY, part.newest, Direction.BOUGHT)
+        if not known and (has_days or part.way is Way.MINUTE):
+            self._abilities.ends_at(part.way, part.newest)
+
+    def give_up_unreachable(self) -> None:
+        """What no way can bring, not even later: the meter doesn't remember it."""
+        can = self._abilities
+        self._give_up(
+            self._filtered(lambda at, each: not any(can.could_serve(way, at, each) for way in Way))
+        )
+
+    def give_up_before(self, newest: datetime) -> None:
+        """The meter remembers nothing of that time and before."""
+        self._give_up(self._filtered(lambda at, _: at <= newest))
+
+    def _filtered(self, is_meant: Callable[[datetime, Direction], bool]) -> Missing:
+        found = {}
+        for at, directions in self._missing.items():
+            meant = frozenset(each for each in directions if is_meant(at, each))
+            if meant:
+                found[at] = meant
+        return found
+
+    def _give_up(self, missing: Mapping[datetime, frozenset[Direction]]) -> None:
+        self._tell(
+            [
+                HalfHour(at, direction, None, Way.DAY.value)
+                for at, directions in missing.items()
+                for direction in directions
+            ]
+        )
+
+    def _tell(self, values: list[HalfHour]) -> None:
+        scale = self._profile.scale
+        if values and scale is not None:
+            self._emit(HalfHoursRead(self._profile.uid, scale, tuple(values)))
+        for value in values:
+            left = self._missing.get(value.at, frozenset()) - {value.direction}
+            if left:
+                self._missing[value.at] = left
+            else:
+                self._missing.pop(value.at, None)
