@@ -70,8 +70,10 @@ class Bookkeeper:
             return
         coverage = self._coverage(profile, newest)
         self._store.note_coverage(coverage)
-        readings = tuple(self._of_history(coverage)) + tuple(self._of_days(profile, newest))
-        self._store.apply(ReadingsArrived(readings))
+        told = self._store.snapshot.readings
+        readings = (*self._of_history(coverage), *self._of_days(profile, newest))
+        news = tuple(each for each in readings if each.value is not None or each.key in told)
+        self._store.apply(ReadingsArrived(news))
 
     def _coverage(self, profile: MeterProfile, newest: datetime) -> Coverage:
         """From as far back as the meter may remember. What is gone from before the first value
