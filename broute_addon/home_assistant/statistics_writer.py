@@ -33,10 +33,10 @@ PACE_S = 5.0
 
 
 class StatisticsWriter:
-    """Writes the statistics, and lets the repairer mend those of the sensors where it is wanted.
+    """Writes the statistics, and with `repair` lets those of the sensors be mended.
 
-    Make it before the engine runs: what the ledger knows by then tells how long nobody was there.
-    `repairer` also answers the page: what it would do, and what it did.
+    Make it before the engine runs: what the ledger knows by then tells since when nobody was there.
+    `repairer.plan()` is the dry run, for the page, also without `repair`.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class StatisticsWriter:
         self._language = language
         self._clock = clock
         self._gaps = GapRecorder(ledger, store, clock)
-        self.repairer = Repairer(ledger, store, self._gaps, clock=clock) if repair else None
+        self.repairer = Repairer(ledger, store, self._gaps, is_on=repair, clock=clock)
         self._streak = Streak(_LOGGER, message("statistics_back"))
         self._told: Message | None = None
 
@@ -92,8 +92,7 @@ class StatisticsWriter:
         self._gaps.note_core(is_up=True)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_ledger(core), name="series")
-            if self.repairer is not None:
-                tasks.create_task(self.repairer.serve(core), name="repair")
+            tasks.create_task(self.repairer.serve(core), name="repair")
 
     async def _follow_ledger(self, core: CoreCalls) -> None:
         series: dict[tuple[str, Direction], Series] = {}

@@ -149,4 +149,34 @@ SENTENCES = {
         "スマートメーター：買電量",
     ),
     "statistic_energy_sold": ("Smart meter: energy sold", "スマートメーター：売電量"),
+    "repair_offset": (
+        "The hours from {since} to {until} aren't mended: the sensor's count was reset or adjusted "
+        "in between, so its statistics can't be continued safely.",
+        "{since} から {until} までの時間は修復しません。その間にセンサーの積算値がリセットまたは"
+        "調整されたため、統計を安全に補完できません。",
+    ),
+    "repair_not_between": (
+        "The hours from {since} to {until} aren't mended: the meter's readings don't lie between "
+        "those that Home Assistant has before and after.",
+        "{since} から {until} までの時間は修復しません。メーターの値が前後の Home Assistant の値の"
+        "間にありません。",
+    ),
+    "repair_unit": (
+        "The statistics of {entity} aren't mended: they are kept in {unit}.",
+        "{entity} の統計は修復しません。単位が {unit} です。",
+    ),
+    "repair_shift_unclear": (
+        "The past of {entity} stays as it is: its sums were changed while they were being moved; "
+        "look at Settings, Developer tools, Statistics.",
+        "{entity} の過去の統計はそのままにします。移動中に合計値が変更されました。"
+        "「開発者ツール」の「統計」を確認してください。",
+    ),
+    "repair_begins": (
+        "{count} hours of {entity} are wrong or missing in Home Assistant and are mended now.",
+        "{entity} の {count} 時間分の統計に誤りまたは欠落があるため、修復します。",
+    ),
+    "repair_done": (
+        "{count} hours of {entity} are right now.",
+        "{entity} の {count} 時間分の統計を修復しました。",
+    ),
 }
