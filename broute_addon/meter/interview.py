@@ -1,14 +1,16 @@
 """The interview: what a meter can do, how its counts scale, who it is.
 
-Maps first (82 9D 9E 9F), then D3 E1 D7 8A 8D 81 of those that the Get map has. A cached profile
-is confirmed by the second request alone. Rules that keep energy right: D3 absent from the Get map
-means 1, a refused D3 is asked again before it means 1; E1 unknown means no energy at all; D7
-unknown means 8 digits.
+Two requests, of as many EPCs as every meter takes. The first brings the maps and who it is, and the
+power: with a name to it, that is the first value. The second brings scale and the rest; it alone
+confirms a cached profile, and asks for the identity then. Rules that keep energy right: D3 absent
+from the Get map means 1, a refused D3 is asked again before it means 1; E1 unknown means no energy
+at all; D7 unknown means 8 digits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from broute_addon.echonet.codecs import Value
 from broute_addon.errors import PropertyRefusedError
 from broute_addon.messages import message
 from broute_addon.meter.client import MeterClient
@@ -18,9 +20,11 @@ from broute_addon.wisun.values import MacAddress
 
 VERSION, INF_MAP, SET_MAP, GET_MAP = 0x82, 0x9D, 0x9E, 0x9F
 COEFFICIENT, ENERGY_UNIT, DIGITS, MAKER, SERIAL_NUMBER = 0xD3, 0xE1, 0xD7, 0x8A, 0x8D
-LOCATION = 0x81
+LOCATION, POWER = 0x81, 0xE7
 
-_ATTRIBUTES = (COEFFICIENT, ENERGY_UNIT, DIGITS, MAKER, SERIAL_NUMBER, LOCATION)
+_FIRST = (GET_MAP, SET_MAP, INF_MAP, MAKER, SERIAL_NUMBER, POWER)
+_SECOND = (COEFFICIENT, ENERGY_UNIT, DIGITS, VERSION, LOCATION)
+_CONFIRMING = (COEFFICIENT, ENERGY_UNIT, DIGITS, MAKER, SERIAL_NUMBER, LOCATION)
 
 Values = Mapping[int, bytes]
 """EDT by EPC."""
@@ -34,24 +38,30 @@ class Learned:
     values: Values
 
 
-async def interview(client: MeterClient, mac: MacAddress) -> Learned:
-    """Learns everything about a meter.
+async def interview(
+    client: MeterClient, mac: MacAddress, on_first: Callable[[Learned], None] = lambda _: None
+) -> Learned:
+    """Learns everything about a meter; `on_first` gets who it is, without a scale, and its power.
 
     Raises MeterTimeoutError, PropertyRefusedError and what comes from below.
     """
-    answer = await client.get((VERSION, INF_MAP, SET_MAP, GET_MAP))
+    answer = await client.get(_FIRST)
     get_map = _map(answer.values, GET_MAP, "get_map")
     if not get_map:
         raise PropertyRefusedError(message("meter_without_map"), frozenset({GET_MAP}))
-    version = decode_edt(VERSION, answer.values.get(VERSION, b"")).get("standard_version")
+    known = {epc: edt for epc, edt in answer.values.items() if epc in get_map}
+    fields = decode_all(known)
     profile = MeterProfile(
         mac=mac,
         get_map=get_map,
         set_map=_map(answer.values, SET_MAP, "set_map"),
         inf_map=_map(answer.values, INF_MAP, "inf_map"),
-        standard_version=None if version is None else str(version),
+        maker_code=_text(fields, "maker_code"),
+        serial_number=_text(fields, "serial_number"),
+        batch=client.batch,
     )
-    return await _learn(client, profile, is_new=True)
+    on_first(Learned(profile, known))
+    return await _learn(client, profile, _SECOND)
 
 
 async def confirm(
@@ -61,31 +71,40 @@ async def confirm(
 
     `trusts_refusal`: D3 was refused so often that the meter has none.
     """
-    return await _learn(client, profile, is_new=False, trusts_refusal=trusts_refusal)
+    return await _learn(client, profile, _CONFIRMING, trusts_refusal=trusts_refusal)
 
 
 async def _learn(
-    client: MeterClient, profile: MeterProfile, *, is_new: bool, trusts_refusal: bool = False
+    client: MeterClient,
+    profile: MeterProfile,
+    epcs: tuple[int, ...],
+    *,
+    trusts_refusal: bool = False,
 ) -> Learned:
-    answer = await client.get([epc for epc in _ATTRIBUTES if epc in profile.get_map])
+    answer = await client.get([epc for epc in epcs if epc in profile.get_map])
     fields = decode_all(answer.values)
     exponent, digits = fields.get("energy_unit"), fields.get("effective_digits")
-    maker, serial = fields.get("maker_code"), fields.get("serial_number")
     coefficient = _coefficient(profile, answer.values, trusts_refusal=trusts_refusal)
     scale = None
     if isinstance(exponent, int) and coefficient is not None:
         scale = EnergyScale(coefficient, exponent, digits if isinstance(digits, int) else 8)
     # An identity is kept: what a meter told once when it is silent now, and the absence of a
     # serial number when it tells one later. Only another serial number is another meter.
-    was_nameless = not is_new and profile.serial_number is None
+    serial = None if profile.serial_number is None else _text(fields, "serial_number")
     learned = replace(
         profile,
         scale=scale,
-        maker_code=profile.maker_code if maker is None else str(maker),
-        serial_number=profile.serial_number if serial is None or was_nameless else str(serial),
+        maker_code=_text(fields, "maker_code") or profile.maker_code,
+        serial_number=serial or profile.serial_number,
+        standard_version=_text(fields, "standard_version") or profile.standard_version,
         batch=client.batch,
     )
     return Learned(learned, answer.values)
+
+
+def _text(fields: Mapping[str, Value], key: str) -> str | None:
+    value = fields.get(key)
+    return None if value is None else str(value)
 
 
 def _coefficient(profile: MeterProfile, values: Values, *, trusts_refusal: bool) -> int | None:
