@@ -16,6 +16,7 @@ from broute_addon.store import Snapshot
 from broute_addon.web.view import Json, shown
 
 _DAY = timedelta(days=1)
+_FIRST_YEAR, _LAST_YEAR = 2010, 2100
 
 
 def meter_shown(snapshot: Snapshot, ledger: LedgerReader) -> str | None:
@@ -26,11 +27,12 @@ def meter_shown(snapshot: Snapshot, ledger: LedgerReader) -> str | None:
 
 
 def day_asked(text: str | None) -> date | None:
-    """YYYY-MM-DD; None for anything else."""
+    """YYYY-MM-DD of a day that a meter can know of; None for anything else."""
     try:
-        return None if text is None else date.fromisoformat(text)
+        given = date.fromisoformat(text or "")
     except ValueError:
         return None
+    return given if _FIRST_YEAR <= given.year < _LAST_YEAR else None
 
 
 def day(ledger: LedgerReader | None, uid: str | None, asked: date | None, today: date) -> Json:
