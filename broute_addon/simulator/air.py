@@ -59,7 +59,7 @@ class AirConfig:
 
     Answer times count from SKSENDTO to ERXUDP: a triangle from `answer_least` over `answer_mode`
     to `answer_most`, and a share `tail` up to `tail_most`; each further property adds
-    `property_extra`, a history property `history_extra`.
+    `property_extra`, a history property `history_extra` and up to `history_spread` more.
     """
 
     mac: str = "D05EA55A0C1042A7"
@@ -84,4 +84,5 @@ class AirConfig:
     tail_most: float = 4.0
     property_extra: float = 0.12
     history_extra: float = 1.28
+    history_spread: float = 0.0
     infc_repeat_s: float = 10.0

@@ -38,6 +38,8 @@ CONDITIONS: dict[str, str] = {
     "undeciphered": "probability that the stick can't decrypt what it receives (J11: 6038)",
     "fade": "by how much the LQI of what is received falls",
     "no-data": "the meter has no power and current to give (7FFFFFFE, 7FFE)",
+    "refused-set": "probability that the meter refuses a Set (51)",
+    "refused-history": "probability that the meter refuses to tell history (52)",
     "mute-meter": "the meter acknowledges but answers nothing",
     "out-of-reach": "the meter is not on the air",
     "mute-stick": "the stick neither answers nor reports",

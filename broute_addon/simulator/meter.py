@@ -9,6 +9,7 @@ requests are met with silence.
 from broute_addon.simulator import frames
 from broute_addon.simulator.frames import Block, Frame
 from broute_addon.simulator.properties import (
+    HISTORY,
     INSTANCE_LIST,
     State,
     Table,
@@ -95,6 +96,8 @@ class SmartMeter:
                 answered.append(INSTANCE_LIST)
                 continue
             getter = table.getters.get(epc)
+            if epc in HISTORY and not self.state.remembers:
+                getter = None
             answered.append((epc, getter() if getter else b""))
         is_complete = len(asked) <= limit and all(edt for _, edt in answered)
         return tuple(answered), is_complete
@@ -107,9 +110,10 @@ class SmartMeter:
         limit = self.state.config.properties_a_request
         done: list[tuple[int, bytes]] = []
         for epc, edt in block[:limit]:
-            setter = table.setters.get(epc)
+            setter = table.setters.get(epc) if self.state.takes_settings else None
             done.append((epc, b"") if setter and setter(edt) else (epc, edt))
         refused = any(edt or epc not in table.setters for epc, edt in done)
+        refused |= not self.state.takes_settings
         return tuple(done), not refused and len(block) <= limit
 
     def _answer_set(

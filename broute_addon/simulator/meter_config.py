@@ -29,8 +29,14 @@ class MeterConfig:
         reverse: whether reverse energy is metered (E3, E4, EB).
         t_phase: False for a single-phase two-wire house: current T is 7FFE.
         serial: 8D, or None for a meter without the property.
+        clock: whether 97 and 98 exist.
+        history1: whether E5 may be set; without it E2 and E4 tell nothing.
+        reverse_history: whether E4 exists, where reverse energy is metered.
         history2: whether EC and ED exist; None: only in the second generation.
+        history2_hours: how far back ED reaches; None: as far as the memory.
+        history2_far: what becomes of an ED further back: "refused", or "empty" (EC has no data).
         memory_days: how many days before today E5 reaches with data.
+        lost_days: first and last of the days before the start that the memory lost.
         fixed_time_lag_s: meter seconds until a half-hour reading is in the memory and in EA.
         set_get: whether SetGet (6E) is carried out; refused with 5E otherwise.
         maker: 8A, six hexadecimal digits.
@@ -51,8 +57,14 @@ class MeterConfig:
     reverse: bool = True
     t_phase: bool = True
     serial: str | None = "AB12C345678"
+    clock: bool = True
+    history1: bool = True
+    reverse_history: bool = True
     history2: bool | None = None
+    history2_hours: int | None = None
+    history2_far: str = "refused"
     memory_days: int = MAX_MEMORY_DAYS
+    lost_days: tuple[int, int] | None = None
     fixed_time_lag_s: int = 3
     set_get: bool = False
     maker: str = "000016"

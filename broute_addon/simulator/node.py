@@ -17,13 +17,13 @@ from broute_addon.simulator.frames import Frame
 from broute_addon.simulator.household import HALF_HOUR_S
 from broute_addon.simulator.meter import SmartMeter
 from broute_addon.simulator.meter_clock import MeterClock
+from broute_addon.simulator.properties import HISTORY
 from broute_addon.simulator.timers import Timers
 
 Deliver = Callable[[int, bytes, bool], None]
 """Session, payload, and whether it went to all nodes."""
 
 _QUEUED_MOST = 3
-_HISTORY = {0xE2, 0xE4, 0xEC, 0xEE}
 
 
 class MeterNode:
@@ -143,8 +143,10 @@ class MeterNode:
             seconds = rng.uniform(config.answer_most, config.tail_most)
         asked = request.first + (request.second or ())
         seconds += config.property_extra * (len(asked) - 1)
-        if request.esv != frames.SET_C and any(epc in _HISTORY for epc, _ in asked):
+        if request.esv != frames.SET_C and any(epc in HISTORY for epc, _ in asked):
             seconds += config.history_extra
+            if config.history_spread:
+                seconds += rng.uniform(0.0, config.history_spread)
         return seconds
 
     def _answer(self, session: int, request: Frame) -> None:
@@ -165,7 +167,13 @@ class MeterNode:
         self._work()
 
     def _answered(self, request: Frame) -> bytes | None:
-        self.meter.state.measures = not self._faults.strikes("no-data")
+        state = self.meter.state
+        state.measures = not self._faults.strikes("no-data")
+        state.takes_settings = request.esv != frames.SET_C or not self._faults.strikes(
+            "refused-set"
+        )
+        is_history = any(epc in HISTORY for epc, _ in request.first)
+        state.remembers = not is_history or not self._faults.strikes("refused-history")
         answer = self.meter.answer_to(request)
         if answer is not None and self._faults.strikes("wrong-tid"):
             answer = answer[:2] + bytes([answer[2] ^ 0x5A, answer[3]]) + answer[4:]

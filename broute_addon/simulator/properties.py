@@ -12,15 +12,18 @@ from broute_addon.clock import JST
 from broute_addon.simulator.household import DAY_S, HALF_HOUR_S
 from broute_addon.simulator.meter_clock import MeterClock, to_datetime, to_seconds
 from broute_addon.simulator.meter_config import MeterConfig, half_hour_at_or_before
-from broute_addon.simulator.registers import Registers, edt
+from broute_addon.simulator.registers import NO_COUNTS, Registers, edt
 
 Getter = Callable[[], bytes]
 Setter = Callable[[bytes], bool]
 
 _UNSET_TIME = b"\xff" * 6 + b"\x01"
 _MINUTE_S = 60
+_HOUR_S = 3600
 
 FAULT_STATUS = 0x88
+
+HISTORY = frozenset({0xE2, 0xE4, 0xEC, 0xEE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class State:
         self.registers = registers
         self.clock = clock
         self.location = bytes.fromhex(config.location)
-        self.measures = True
+        self.measures = self.takes_settings = self.remembers = True
         self.has_fault = False
         self.reboot()
 
@@ -53,6 +56,11 @@ class State:
 
     def latest_half_hour(self) -> int:
         return half_hour_at_or_before(self.settled())
+
+    def history_2_reach(self) -> int:
+        """JST seconds of the oldest half hour that EC tells."""
+        hours = self.config.history2_hours
+        return 0 if hours is None else self.clock.now() - hours * _HOUR_S
 
     def reboot(self) -> None:
         self.history_1_day = 0xFF
@@ -82,11 +90,15 @@ def meter_table(state: State) -> Table:
     }
     setters: dict[int, Setter] = {
         0x81: lambda value: _set_location(state, value),
-        0xE5: lambda value: _set_history_1_day(state, value),
     }
+    if config.history1:
+        setters[0xE5] = lambda value: _set_history_1_day(state, value)
+    if not config.clock:
+        del getters[0x97], getters[0x98]
     if config.reverse:
         getters[0xE3] = lambda: edt(registers.counts(clock.now()).sold)
-        getters[0xE4] = lambda: _history_1(state, "sold")
+        if config.reverse_history:
+            getters[0xE4] = lambda: _history_1(state, "sold")
         getters[0xEB] = lambda: fixed_time_energy(state, state.latest_half_hour())[1]
     if config.coefficient is not None:
         coefficient = config.coefficient
@@ -197,9 +209,11 @@ def _history(state: State, selector: bytes, interval: int) -> bytes:
         return selector + edt(None) * 2
     newest, now = _selected(selector), state.clock.now()
     filled = state.settled() if interval == HALF_HOUR_S else now
+    reach = state.history_2_reach() if interval == HALF_HOUR_S else 0
     out = selector
     for i in range(selector[6]):
-        counts = state.registers.stored(newest - i * interval, now, filled)
+        at = newest - i * interval
+        counts = state.registers.stored(at, now, filled) if at >= reach else NO_COUNTS
         out += edt(counts.bought) + edt(counts.sold)
     return out
 
@@ -226,6 +240,9 @@ def _set_history_1_day(state: State, value: bytes) -> bool:
 
 def _set_history_2(state: State, value: bytes) -> bool:
     if not _is_selector(state, value, most=12) or value[5] not in {0, 30}:
+        return False
+    is_far = _selected(value) < state.history_2_reach()
+    if is_far and state.config.history2_far == "refused":
         return False
     state.history_2_time = value
     return True

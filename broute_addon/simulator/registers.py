@@ -43,6 +43,8 @@ class Registers:
         self._count_watt_seconds = config.count_watt_seconds
         self._household = household
         self._installed = installed
+        first, last = config.lost_days or (0, -1)
+        self._lost_days = range(start // DAY_S - last, start // DAY_S - first + 1)
         begin = self._filled(_FIRST_INSTALLED)
         now = self._filled(start)
         self._bought_at_0 = -begin[0] if config.bought is None else config.bought - now[0]
@@ -66,7 +68,8 @@ class Registers:
         oldest = (now // DAY_S - self.config.memory_days) * DAY_S
         if self._installed is not None:
             oldest = max(oldest, self._installed)
-        return self.counts(at) if oldest <= at <= filled else NO_COUNTS
+        is_stored = oldest <= at <= filled and at // DAY_S not in self._lost_days
+        return self.counts(at) if is_stored else NO_COUNTS
 
     def half_hours(self, day: int, now: int, filled: int) -> list[Counts]:
         """The 48 readings of a meter day (days since 1970), 00:00 to 23:30."""

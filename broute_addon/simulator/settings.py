@@ -68,6 +68,11 @@ def _share(text: str) -> float:
     return value
 
 
+def _days(text: str) -> tuple[int, int]:
+    first, last = map(_whole(0, MAX_MEMORY_DAYS), text.split("-"))
+    return min(first, last), max(first, last)
+
+
 def _yes(text: str) -> bool:
     return {"yes": True, "no": False}[text]
 
@@ -114,7 +119,13 @@ METER_SETTINGS: dict[str, Setting] = {
     "reverse": Setting("reverse", _yes, "yes or no"),
     "t_phase": Setting("t_phase", _yes, "yes or no"),
     "serial": Setting("serial", _or_none(_serial), "up to 12 characters, or none"),
+    "clock": Setting("clock", _yes, "yes or no"),
+    "history1": Setting("history1", _yes, "yes or no"),
+    "reverse_history": Setting("reverse_history", _yes, "yes or no"),
     "history2": Setting("history2", _yes, "yes or no"),
+    "history2_hours": Setting("history2_hours", _whole(1, 24 * MAX_MEMORY_DAYS), "1 to 2376 hours"),
+    "history2_far": Setting("history2_far", _one_of("refused", "empty"), "refused or empty"),
+    "lost": Setting("lost_days", _days, "FIRST-LAST, days before the start"),
     "memory": Setting("memory_days", _whole(0, MAX_MEMORY_DAYS), "0 to 99 days"),
     "set_get": Setting("set_get", _yes, "yes or no"),
     "maker": Setting("maker", _bytes(3), "6 hexadecimal digits"),
@@ -145,6 +156,7 @@ AIR_SETTINGS: dict[str, Setting] = {
     "tail_most": Setting("tail_most", _seconds, "seconds"),
     "property_extra": Setting("property_extra", _seconds, "seconds"),
     "history_extra": Setting("history_extra", _seconds, "seconds"),
+    "history_spread": Setting("history_spread", _seconds, "seconds"),
     "infc_repeat": Setting("infc_repeat_s", _seconds, "seconds"),
 }
 
@@ -198,6 +210,7 @@ def _with_answer(air: AirConfig, text: str, value: str) -> AirConfig:
         tail=0.0,
         property_extra=0.0,
         history_extra=0.0,
+        history_spread=0.0,
     )
 
 
