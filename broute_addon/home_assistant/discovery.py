@@ -62,7 +62,16 @@ ADD_ON_BUTTONS = (
     Button("reconnect", Command.RECONNECT, "Reconnect", "再接続", Role.DIAGNOSTIC),
     Button("rescan", Command.RESCAN, "Search for the meter", "メーターを再探索", Role.DIAGNOSTIC),
 )
-METER_BUTTONS = (Button("read_now", Command.READ_NOW, "Read now", "今すぐ検針"),)
+METER_BUTTONS = (
+    Button("read_now", Command.READ_NOW, "Read now", "今すぐ検針"),
+    Button(
+        "read_history",
+        Command.READ_HISTORY,
+        "Read history again",
+        "履歴を再取得",
+        Role.DIAGNOSTIC,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
