@@ -167,13 +167,11 @@ class MeterNode:
         self._work()
 
     def _answered(self, request: Frame) -> bytes | None:
-        state = self.meter.state
-        state.measures = not self._faults.strikes("no-data")
-        state.takes_settings = request.esv != frames.SET_C or not self._faults.strikes(
-            "refused-set"
-        )
+        state, strikes = self.meter.state, self._faults.strikes
         is_history = any(epc in HISTORY for epc, _ in request.first)
-        state.remembers = not is_history or not self._faults.strikes("refused-history")
+        state.measures = not strikes("no-data")
+        state.takes_settings = request.esv != frames.SET_C or not strikes("refused-set")
+        state.remembers = not is_history or not strikes("refused-history")
         answer = self.meter.answer_to(request)
         if answer is not None and self._faults.strikes("wrong-tid"):
             answer = answer[:2] + bytes([answer[2] ^ 0x5A, answer[3]]) + answer[4:]

@@ -21,7 +21,13 @@ SETTINGS = [
     ("t_phase=no", "t_phase", False),
     ("serial=none", "serial", None),
     ("serial=XY 1", "serial", "XY 1"),
+    ("clock=no", "clock", False),
+    ("history1=no", "history1", False),
+    ("reverse_history=no", "reverse_history", False),
     ("history2=yes", "history2", True),
+    ("history2_hours=6", "history2_hours", 6),
+    ("history2_far=empty", "history2_far", "empty"),
+    ("lost=22-20", "lost_days", (20, 22)),
     ("memory=45", "memory_days", 45),
     ("set_get=yes", "set_get", True),
     ("maker=0000cb", "maker", "0000CB"),
@@ -49,6 +55,7 @@ SETTINGS = [
     ("tail_most=8", "tail_most", 8.0),
     ("property_extra=0", "property_extra", 0.0),
     ("history_extra=0", "history_extra", 0.0),
+    ("history_spread=6", "history_spread", 6.0),
     ("infc_repeat=20", "infc_repeat_s", 20.0),
 ]
 
