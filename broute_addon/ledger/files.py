@@ -13,7 +13,15 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from broute_addon.ledger.schema import PAGE_SIZE, VERSION, is_empty, is_ledger, migrate, version_of
+from broute_addon.ledger.schema import (
+    PAGE_SIZE,
+    VERSION,
+    is_complete,
+    is_empty,
+    is_ledger,
+    migrate,
+    version_of,
+)
 from broute_addon.messages import Message, message
 
 LEDGER_FILE = "history.db"
@@ -29,6 +37,9 @@ CHECKPOINT_PAGES = 250
 """About two days of half-hours: seldom enough to cost little, and a copy of the file without its
 log lacks no more than that."""
 
+SQLITE_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; its complaint quotes a damaged file, and that may not be text."""
+
 _ROOM = 64 * 1024
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -41,9 +52,12 @@ class UnusableError(Exception):
         super().__init__(reason)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether an error says that the file itself is broken, and not only out of reach."""
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED
+    return (
+        isinstance(error, UnicodeDecodeError)
+        or (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED
+    )
 
 
 def open_ledger(folder: Path) -> sqlite3.Connection:
@@ -58,10 +72,10 @@ def open_ledger(folder: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None)
     try:
         _prepare(database, folder)
-    except sqlite3.Error as error:
+    except SQLITE_FAULTS as error:
         database.close()
         if is_damage(error):
-            raise UnusableError(str(error)) from None
+            raise UnusableError(reason_of(error)) from None
         raise
     except BaseException:
         database.close()
@@ -108,7 +122,7 @@ def open_in_memory(source: sqlite3.Connection | Path) -> sqlite3.Connection:
                 source = stack.enter_context(contextlib.closing(open_for_reading(source)))
                 _check(source)
             source.backup(database)
-    except (UnusableError, sqlite3.Error, OSError):
+    except (UnusableError, *SQLITE_FAULTS, OSError):
         database.close()
         database = sqlite3.connect(":memory:", isolation_level=None)
     migrate(database)
@@ -133,8 +147,14 @@ def trouble_with(path: Path, error: Exception) -> Message:
     """What a household is told of a file that can't be written at present."""
     if _is_disk_full(path, error):
         return message("ledger_full", path=path)
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return message("ledger_unwritable", path=path, reason=reason)
+    return message("ledger_unwritable", path=path, reason=reason_of(error))
+
+
+def reason_of(error: Exception) -> str:
+    """The cause of a fault, in the words of the system or of SQLite."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "file is damaged" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _is_disk_full(path: Path, error: Exception) -> bool:
@@ -168,6 +188,8 @@ def _prepare(database: sqlite3.Connection, folder: Path) -> None:
     database.execute("PRAGMA synchronous = FULL")
     database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     migrate(database)
+    if not is_complete(database):
+        raise UnusableError("a table is missing")
     if is_new:
         _make_durable(folder)
 

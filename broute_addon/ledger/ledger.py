@@ -18,10 +18,12 @@ from typing import TypeVar
 from broute_addon.clock import Clock, system_clock
 from broute_addon.ledger.files import (
     LEDGER_FILE,
+    SQLITE_FAULTS,
     UnusableError,
     is_damage,
     open_in_memory,
     open_ledger,
+    reason_of,
     set_aside,
     trouble_with,
 )
@@ -39,7 +41,7 @@ MOST_OWED = MEMORY_DAYS * 48 * 2
 
 RETRY_AFTER = timedelta(minutes=1)
 
-_FAULTS = (UnusableError, sqlite3.Error, OSError)
+_FAULTS = (UnusableError, *SQLITE_FAULTS, OSError)
 
 
 @dataclass(slots=True)
@@ -162,17 +164,17 @@ class Ledger(LedgerReader):
         """Does it in the file; if the file fails, in what then stands in for it."""
         try:
             return work(self._database)
-        except sqlite3.Error as error:
+        except SQLITE_FAULTS as error:
             if self._trouble is not None or not _is_the_files_fault(error):
                 raise
             self._give_up_file(error)
             return work(self._database)
 
-    def _give_up_file(self, error: sqlite3.Error) -> None:
+    def _give_up_file(self, error: Exception) -> None:
         file = self._database
         if is_damage(error):
             file.close()
-            self._open(str(error))
+            self._open(reason_of(error))
         else:
             self._stand_in(file, error)
             file.close()
@@ -217,7 +219,7 @@ class Ledger(LedgerReader):
             return
         try:
             self._pay_into(file)
-        except sqlite3.Error:
+        except SQLITE_FAULTS:
             file.close()
             return
         self._database.close()
@@ -239,7 +241,9 @@ class Ledger(LedgerReader):
             event.set()
 
 
-def _is_the_files_fault(error: sqlite3.Error) -> bool:
+def _is_the_files_fault(error: Exception) -> bool:
     """And not our own: a wrong statement crashes."""
+    if is_damage(error):
+        return True
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     return code not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_CONSTRAINT)

@@ -8,8 +8,10 @@ from typing import Self, TypeVar
 from broute_addon.errors import BRouteError
 from broute_addon.ledger.files import (
     LEDGER_FILE,
+    SQLITE_FAULTS,
     UnusableError,
     open_for_reading,
+    reason_of,
     refuse_foreign,
 )
 from broute_addon.ledger.reader import LedgerReader
@@ -31,10 +33,8 @@ class ReadOnlyLedger(LedgerReader):
             self._database = open_for_reading(folder)
         except (FileNotFoundError, NotADirectoryError):
             raise LedgerUnreadableError(message("ledger_absent", path=self._path)) from None
-        except OSError as error:
-            raise self._unreadable(str(error.strerror)) from None
-        except sqlite3.Error as error:
-            raise self._unreadable(str(error)) from None
+        except (OSError, *SQLITE_FAULTS) as error:
+            raise self._unreadable(reason_of(error)) from None
 
     def __enter__(self) -> Self:
         try:
@@ -52,8 +52,8 @@ class ReadOnlyLedger(LedgerReader):
             return question(self._database)
         except UnusableError as unusable:
             raise self._unreadable(unusable.reason) from None
-        except sqlite3.Error as error:
-            raise self._unreadable(str(error)) from None
+        except SQLITE_FAULTS as error:
+            raise self._unreadable(reason_of(error)) from None
 
     def _unreadable(self, reason: str) -> LedgerUnreadableError:
         return LedgerUnreadableError(message("ledger_unreadable", path=self._path, reason=reason))

@@ -5,11 +5,13 @@ that a power cut leaves the version before it or the one after. A file of a late
 is not touched.
 
 Small pages, and a key by time before direction: what goes to the write-ahead log is whole pages,
-and so a half-hour's two values lie in one, mostly at the end of the table.
+and so a half-hour's two values lie in one, mostly at the end of the table. SQLite has no check
+sums: the constraints let its integrity check see more of what a dying disk does.
 """
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 
 APPLICATION_ID = 0x42_52_54_45
 """`BRTE`: this is a ledger, and no other program's file."""
@@ -31,12 +33,17 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE TABLE half_hours (
         meter INTEGER NOT NULL,
-        at INTEGER NOT NULL,             -- seconds since 1970, UTC, by the meter's clock
-        direction INTEGER NOT NULL,      -- 0 bought, 1 sold
-        raw INTEGER,                     -- NULL: the meter remembers none
+        -- seconds since 1970, UTC, by the meter's clock
+        at INTEGER NOT NULL CHECK (at % 1800 = 0 AND at BETWEEN 0 AND 253402300799),
+        -- 0 bought, 1 sold
+        direction INTEGER NOT NULL CHECK (direction BETWEEN 0 AND 1),
+        -- NULL: the meter remembers none
+        raw INTEGER CHECK (raw BETWEEN 0 AND 99999999),
         scale INTEGER NOT NULL,
-        source INTEGER NOT NULL,         -- 1 notification, 2 poll, 3-5 history 1-3
-        arrived INTEGER NOT NULL,        -- seconds since 1970, by the host's clock
+        -- 1 notification, 2 poll, 3 to 5 history 1 to 3
+        source INTEGER NOT NULL CHECK (source BETWEEN 1 AND 5),
+        -- seconds since 1970, by the host's clock
+        arrived INTEGER NOT NULL,
         PRIMARY KEY (meter, at, direction)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE facts (
@@ -74,6 +81,13 @@ def is_ledger(database: sqlite3.Connection) -> bool:
     return int(database.execute("PRAGMA application_id").fetchone()[0]) == APPLICATION_ID
 
 
+def is_complete(database: sqlite3.Connection) -> bool:
+    """Whether a file of the newest version has all that it should; it may have more."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        migrate(fresh)
+        return _shape(fresh) <= _shape(database)
+
+
 def migrate(database: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
     """Brings a file to the newest version. Raises sqlite3.Error; the file is then as it was."""
     for version in range(version_of(database), len(migrations)):
@@ -87,3 +101,7 @@ def migrate(database: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS
             if database.in_transaction:
                 database.execute("ROLLBACK")
             raise
+
+
+def _shape(database: sqlite3.Connection) -> set[tuple[str, str | None]]:
+    return set(database.execute("SELECT name, sql FROM sqlite_master"))
