@@ -56,6 +56,23 @@ def test_a_first_start_goes_step_by_step_and_reads_within_a_minute() -> None:
     story(scenario)
 
 
+def test_the_very_first_answer_tells_the_power_under_the_meters_own_name() -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until_reading()
+            (_, first), (second_at, _) = here.requests()
+            assert len(first.properties) == 6
+            assert here.readings("power")[0][0] <= second_at
+            profile = next(u.profile for _, u in here.told if isinstance(u, MeterIdentified))
+            await asyncio.sleep(10)
+            assert here.store.snapshot.meter is not None
+            assert here.store.snapshot.meter.uid == profile.uid
+            assert here.store.snapshot.meter.scale is not None
+            assert here.store.snapshot.meter.standard_version is not None
+
+    story(scenario)
+
+
 def test_a_second_start_joins_at_once_and_reads_power_first() -> None:
     async def scenario() -> None:
         known = await learned()
@@ -109,8 +126,9 @@ def test_only_what_the_meter_has_is_asked_and_never_history() -> None:
         async with lab(HouseConfig(meter=minimal)) as here:
             await here.until_reading()
             await asyncio.sleep(3600)
-            asked = {prop.epc for _, frame in here.requests() for prop in frame.properties}
-            assert not asked & {0xD3, 0xE3, 0xEB, 0x8D, *HISTORY_AND_SELECTORS}
+            asked = [prop.epc for _, frame in here.requests() for prop in frame.properties]
+            assert not {0xD3, 0xE3, 0xEB, *HISTORY_AND_SELECTORS} & set(asked)
+            assert asked.count(0x8D) == 2  # with the maps, before they are known; then alone
             assert {frame.esv for _, frame in here.requests()} == {Esv.GET}
             assert here.readings("energy_bought")
             assert not here.readings("energy_sold")

@@ -50,7 +50,7 @@ def test_a_join_that_fails_right_after_a_session_is_tried_again_after_a_pause() 
     story(scenario)
 
 
-@pytest.mark.parametrize("seconds", [20, 60])
+@pytest.mark.parametrize("seconds", [25, 60])
 def test_a_meter_that_is_mute_after_the_join_is_joined_anew(seconds: int) -> None:
     async def scenario() -> None:
         async with lab(interval_s=5) as here:
