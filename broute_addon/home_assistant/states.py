@@ -85,9 +85,7 @@ class Announcer:
         meter = self._follow(snapshot.meter)
         if meter is not None:
             lifetime = timedelta(seconds=expire_after(self.interval_s))
-            for state in meter.states(snapshot.readings):
-                if state.at is None or _is_fresh(state.at, now, lifetime):
-                    yield state
+            yield from meter.states(snapshot.readings, now, lifetime)
 
     def _follow(self, profile: MeterProfile | None) -> "_MeterStates | None":
         """The states of the meter that is read now."""
@@ -119,8 +117,10 @@ class _MeterStates:
         self._terms = [(term.key, _StateOf(profile.uid, term)) for term in meter_terms(profile)]
         self._made: dict[str, tuple[Reading, Publication]] = {}
 
-    def states(self, readings: Mapping[str, Reading]) -> Iterator[Publication]:
-        """A message for each term that has been read."""
+    def states(
+        self, readings: Mapping[str, Reading], now: datetime, lifetime: timedelta
+    ) -> Iterator[Publication]:
+        """A message for each term that has been read; a live one only as long as it counts."""
         made = self._made
         for key, state_of in self._terms:
             reading = readings.get(key)
@@ -129,7 +129,9 @@ class _MeterStates:
             known = made.get(key)
             if known is None or known[0] is not reading:
                 known = made[key] = (reading, state_of(reading))
-            yield known[1]
+            state = known[1]
+            if state.at is None or _is_fresh(state.at, now, lifetime):
+                yield state
 
 
 class _StateOf:

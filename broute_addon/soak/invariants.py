@@ -19,7 +19,7 @@ from broute_addon.soak.truth import SHOWN_LATE_S
 from broute_addon.soak.weight import weight
 from broute_addon.soak.world import World
 
-TICK_S = 30.0
+TICK_S = 60.0
 LIFETIME_S = 4 * POLL_S
 """Of a live value, where discovery told of no other."""
 UNSETTLED_S = 90.0
@@ -35,7 +35,7 @@ HALF_HOUR_DUE_S = 720
 """The notification comes within 5 minutes, a lost one is asked for each minute after that."""
 JOINS_A_HOUR = 60
 REFUSED_JOINS_A_HOUR = 10
-WEIGHED_EACH = 720  # ticks, six hours
+WEIGHED_EACH = 360  # ticks, six hours
 WEIGHT_MOST = 4000
 """Elements in all collections that engine, store and publisher hold; about 1200 are constant."""
 TASKS_MOST = 16
@@ -82,10 +82,9 @@ class Invariants:
     def _published(self, topic: str, payload: str, _retain: bool) -> None:
         if _SECRET.search(payload) or _SECRET.search(topic):
             self.broke("no secret gets out", topic)
-        parts = topic.split("/")
-        if len(parts) != 3 or parts[0] != "broute" or not parts[1].startswith("broute_"):
+        if not topic.startswith("broute/broute_"):
             return
-        uid, key = parts[1], parts[2]
+        _, uid, key = topic.split("/")
         if uid not in self._world.truth.uids:
             self.broke("identity", f"{uid} is no meter of this house")
         elif fault := self._value_fault(uid, key, payload):
@@ -142,7 +141,7 @@ class Invariants:
             self._value_at = now
 
     async def watch(self) -> None:
-        """Looks around twice a minute, until cancelled."""
+        """Looks around each minute, until cancelled."""
         while True:
             await asyncio.sleep(TICK_S)
             now = self._world.now
