@@ -22,6 +22,7 @@ from broute_addon.meter.readings import (
     ReadingsArrived,
     Update,
 )
+from broute_addon.meter.survey import SurveyState
 from broute_addon.redaction import Secret
 from broute_addon.simulator import (
     PASSWORD,
@@ -159,6 +160,9 @@ async def lab(
         if notebook is not None and isinstance(update, HalfHoursRead):
             notebook.take(update)
 
+    def surveyed(state: SurveyState) -> None:
+        here.store.note_survey(state)
+
     engine = Engine(
         connect=connect,
         ports=lambda: [PORT] if port.is_plugged else [],
@@ -168,7 +172,7 @@ async def lab(
         interval_s=interval_s,
         clock=clock,
         rng=random.Random(seed),
-        on_survey=lambda state: here.store.note_survey(state),
+        on_survey=surveyed,
         memory=notebook,
     )
     async with House(replace(config or HouseConfig(), clock=start), port) as house:

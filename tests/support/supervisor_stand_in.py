@@ -1,10 +1,15 @@
 """A Supervisor as home-assistant-addon.md part 4 describes it, on a loopback port."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+
+from tests.support.core_stand_in import CoreStandIn
+from tests.support.supervisor_options import OptionsRefused, validated
 
 TOKEN = "planted-supervisor-token-0123456789abcdef"
 ALLOWED_WITHOUT_ROLE = ("/services", "/info", "/addons/self/", "/core/api")
@@ -15,7 +20,8 @@ class SupervisorStandIn:
 
     `mqtt` None: no broker has registered. `state` other than "running": it is still starting.
     `core_is_up` False: the proxy answers 502. `junk` replaces every answer's body. `options` are
-    this app's, as saved; `restarts` counts how often it asked to be started again.
+    this app's, as saved, checked as a Supervisor does with `devices` and `secrets`; `restarts`
+    counts how often it asked to be started again, which writes them to `options_file`.
     """
 
     def __init__(self) -> None:
@@ -34,18 +40,25 @@ class SupervisorStandIn:
         self.junk: bytes | None = None
         self.notifications: dict[str, str] = {}
         self.options: dict[str, Any] = {}
+        self.devices: tuple[str, ...] = ()
+        self.secrets: dict[str, str] = {}
+        self.options_file: Path | None = None
         self.restarts = 0
+        self.may_restart = True
+        self.core = CoreStandIn(token=TOKEN)
         self.calls: list[str] = []
         self._server: TestServer | None = None
 
     async def __aenter__(self) -> "SupervisorStandIn":
         app = web.Application(middlewares=[self._guard])
+        app.router.add_get("/core/websocket", self._core_websocket)
         app.add_routes(
             [
                 web.get("/services/mqtt", self._mqtt),
                 web.get("/info", self._info),
                 web.get("/addons/self/info", self._self_info),
                 web.post("/addons/self/options", self._self_options),
+                web.get("/addons/self/options/config", self._self_options_config),
                 web.post("/addons/self/restart", self._self_restart),
                 web.get("/core/api/config", self._core_config),
                 web.post("/core/api/services/persistent_notification/{what}", self._notification),
@@ -56,6 +69,7 @@ class SupervisorStandIn:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.core.drop()
         if self._server is not None:
             await self._server.close()
 
@@ -70,6 +84,8 @@ class SupervisorStandIn:
         self.calls.append(f"{request.method} {request.path}")
         if self.junk is not None:
             return web.Response(body=self.junk)
+        if request.path == "/core/websocket":  # the token comes in its first message
+            return await self._core_websocket(request)
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             raise web.HTTPUnauthorized  # a bare page, as aiohttp makes it
         if not request.path.startswith(ALLOWED_WITHOUT_ROLE):
@@ -105,12 +121,33 @@ class SupervisorStandIn:
         )
 
     async def _self_options(self, request: web.Request) -> web.Response:
-        self.options = (await request.json())["options"]
+        given = (await request.json())["options"]
+        try:
+            validated(given, devices=self.devices, secrets=self.secrets)
+        except OptionsRefused as refused:
+            return _error(str(refused))
+        self.options = given
         return _ok({})
 
+    async def _self_options_config(self, _: web.Request) -> web.Response:
+        try:
+            found = validated(self.options, devices=self.devices, secrets=self.secrets)
+        except OptionsRefused as refused:
+            return _error(str(refused))
+        return _ok(found)
+
     async def _self_restart(self, _: web.Request) -> web.Response:
+        if not self.may_restart:
+            return _error("Another job is running for job group container_a0b1c2d3_broute")
         self.restarts += 1
+        if self.options_file is not None:
+            found = validated(self.options, devices=self.devices, secrets=self.secrets)
+            self.options_file.write_text(json.dumps(found))
         return _ok({})
+
+    async def _core_websocket(self, request: web.Request) -> web.StreamResponse:
+        self._check_core()
+        return await self.core.socket(request)
 
     async def _core_config(self, _: web.Request) -> web.Response:
         self._check_core()

@@ -170,7 +170,7 @@ async def test_the_guide_learns_what_is_set_but_no_secret(page: Page) -> None:
 
 
 async def test_stand_alone_the_guide_says_where_the_options_are(tmp_path: Path) -> None:
-    alone: dict[str, Any] = {"save_options": None, "mode": "stand-alone", "options_place": "/etc/broute.json"}
+    alone: dict[str, Any] = {"save_options": None, "options_place": "/etc/broute.json"}
     async with served(store_of(), tmp_path, **alone) as page:
         told = await page.json("/api/setup")
         assert told["can_save"] is False
