@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 60.0
 LOOK_AT_LEAST_EVERY_S = 600.0
-"""Seconds between the looks while Core hasn't compiled the hour after a gap: doubling up to this."""
+"""Seconds between the looks while Core hasn't compiled the hour after a gap: up to this."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONTEXT = timedelta(days=2)
