@@ -3,76 +3,23 @@
 The Dockerfile is the repository's; base, s6 and /init stand in (tests/rigs/container).
 """
 
-import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from broute_addon.simulator import House, HouseConfig, PtyPort
-from tests.rigs.container.engine import (
-    Container,
-    build_image,
-    container,
-    image_megabytes,
-    why_unavailable,
-)
-from tests.support.broker import Broker, Login
+from tests.container.surroundings import Surroundings, is_told
+from tests.rigs.container.engine import IMAGE, SERVICE, Container, image_megabytes, podman
+from tests.rigs.home_assistant.processes import RigError
 from tests.support.observer import Observer, retained
-from tests.support.process import GOOD_OPTIONS
-from tests.support.supervisor_stand_in import TOKEN, SupervisorStandIn
 
 pytestmark = pytest.mark.container
 
-STICK = "/dev/serial/by-id/usb-ROHM_BP35C2_Simulated-if00-port0"
-LOGIN = Login("addons", "planted-mqtt-password")
 STOPPED_WITHIN_S = 10.0
-READY_WITHIN_S = 10.0
+READY_WITHIN_S = 3.0
 MOST_MEMORY_MB = 55.0
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
-async def _image() -> None:
-    if reason := why_unavailable():
-        pytest.skip(f"container: {reason}")
-    await build_image()
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What an installed add-on finds: its folder, a stick, a Supervisor, a broker."""
-
-    data: Path
-    stick: str
-    supervisor: SupervisorStandIn
-    broker: Broker
-
-    def container(self) -> contextlib.AbstractAsyncContextManager[Container]:
-        environment = {"SUPERVISOR_TOKEN": TOKEN, "SUPERVISOR_URL": self.supervisor.url}
-        return container(self.data, environment, (self.stick, STICK))
-
-
-@contextlib.contextmanager
-def stick_and_house() -> Iterator[str]:
-    port = PtyPort()
-    with contextlib.closing(House(HouseConfig(speed=0), port)):
-        yield port.path
-
-
-@pytest_asyncio.fixture
-async def surroundings(tmp_path: Path) -> AsyncIterator[Surroundings]:
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "options.json").write_text(json.dumps(GOOD_OPTIONS))
-    with stick_and_house() as stick:
-        async with SupervisorStandIn() as supervisor, Broker(tmp_path, login=LOGIN) as broker:
-            assert supervisor.mqtt is not None
-            supervisor.mqtt |= {"host": "127.0.0.1", "port": broker.port}
-            yield Surroundings(data, stick, supervisor, broker)
+MOST_ADDED_MB = 30.0
+PARTS = {"package": "/opt/broute/broute_addon", "all": "/opt/broute"}
 
 
 async def test_the_service_starts_publishes_and_says_goodbye(
@@ -80,12 +27,14 @@ async def test_the_service_starts_publishes_and_says_goodbye(
 ) -> None:
     async with Observer(surroundings.broker) as observer:
         async with surroundings.container() as running:
-            ready_s = await running.until_log("broute is ready")
+            await running.until_log("broute is ready")
+            ready_s = await running.seconds_between("init: begins", "broute is ready")
             assert await running.service("ready") == "true"
             await observer.until(lambda: is_told(observer, "power"), 30)
             await observer.until(lambda: is_told(observer, "energy_bought"), 30)
             pid = await running.service("pid")
             status = await running.run("cat", f"/proc/{pid}/status")
+            sizes_mb = await sizes(running)
             took_s = await running.stop()
             assert await running.exit_code() == 0
             log = await running.log()
@@ -100,18 +49,49 @@ async def test_the_service_starts_publishes_and_says_goodbye(
     assert match is not None
     memory_mb = int(match[1]) / 1024
     added_mb = await image_megabytes()
+    dependencies_mb = sizes_mb["all"] - sizes_mb["package"]
     with capsys.disabled():
         print(  # noqa: T201
-            f"\ncontainer: ready after {ready_s:.1f} s, {memory_mb:.0f} MB of memory, stopped in "
-            f"{took_s:.1f} s, image {added_mb:.0f} MB over its base"
+            f"\ncontainer: ready {ready_s:.1f} s after the base's init began, "
+            f"{memory_mb:.0f} MB of memory, stopped in {took_s:.1f} s, "
+            f"image {added_mb:.1f} MB over its base (dependencies {dependencies_mb:.1f}, "
+            f"package {sizes_mb['package']:.1f})"
         )
+    assert added_mb < MOST_ADDED_MB
     assert ready_s < READY_WITHIN_S
     assert took_s < STOPPED_WITHIN_S
     assert memory_mb < MOST_MEMORY_MB
 
 
-def is_told(observer: Observer, key: str) -> bool:
-    return any(re.fullmatch(rf"broute/broute_\w+/{key}", seen.topic) for seen in observer.seen)
+async def sizes(running: Container) -> dict[str, float]:
+    """MB of what the image adds, by part."""
+    found = {}
+    for part, path in PARTS.items():
+        found[part] = int((await running.run("du", "-sb", path)).split()[0]) / 1e6
+    return found
+
+
+async def test_the_image_has_only_what_it_needs_to_run(surroundings: Surroundings) -> None:
+    async with surroundings.container() as running:
+        files = (await running.run("find", "/opt/broute")).split()
+        assert not [path for path in files if re.search(r"/(tests|benchmarks|bin)(/|$)", path)]
+        assert not [path for path in files if re.search(r"\.(pyi|pyx|pxd|c|h)$", path)]
+        sources = {path for path in files if path.endswith(".py")}
+        compiled = [path for path in files if path.endswith(".pyc")]
+        assert len(compiled) == len(sources)
+        assert "/opt/broute/broute_addon/web/static/vendor/uPlot.iife.min.js" in files
+
+
+async def test_its_health_is_asked_as_the_image_says(surroundings: Surroundings) -> None:
+    said = await podman("image", "inspect", IMAGE, "--format", "{{json .Config.Healthcheck.Test}}")
+    kind, *command = json.loads(said)
+    assert kind == "CMD"
+    async with surroundings.container() as running:
+        await running.until_log("broute is ready")
+        assert await running.run(*command) == ""
+        await running.run("s6-svc", "-wD", "-d", SERVICE)
+        with pytest.raises(RigError, match="refused"):
+            await running.run(*command)
 
 
 async def test_nothing_is_compiled_at_a_start(surroundings: Surroundings) -> None:

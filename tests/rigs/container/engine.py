@@ -5,16 +5,20 @@ import contextlib
 import os
 import shutil
 import time
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
+from tests.rigs.container.trace import SYSCALLS
 from tests.rigs.home_assistant.processes import RigError, rigs_cache
 from tests.support.repository import ROOT
 
 BUILD = Path(__file__).with_name("build")
-PROGRAMS = ("buildah", "podman", "runc", "s6-svscan", "mmdebstrap")
+PROGRAMS = ("buildah", "podman", "runc", "s6-svscan", "mmdebstrap", "npm", "strace")
 IMAGE = "localhost/broute/under-test"
+_PACKAGES = "buildah podman runc s6 mmdebstrap npm strace"
 SERVICE = "/run/service/broute"
 _LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
 
@@ -23,7 +27,7 @@ def why_unavailable() -> str | None:
     """Why no container can be run here, as half a sentence; None when it can."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        return f"{missing[0]} is missing (apt-get install buildah podman runc s6 mmdebstrap)"
+        return f"{missing[0]} is missing (apt-get install {_PACKAGES})"
     return None if os.geteuid() == 0 else "only root can build its base"
 
 
@@ -61,6 +65,19 @@ class Container:
             await asyncio.sleep(0.1)
         return time.monotonic() - self.started
 
+    async def seconds_between(self, first: str, last: str) -> float:
+        """The time between two lines that it has printed."""
+        lines = (await podman("logs", "--timestamps", self.name)).splitlines()
+        times = [
+            next(datetime.fromisoformat(line.split()[0]) for line in lines if text in line)
+            for text in (first, last)
+        ]
+        return (times[1] - times[0]).total_seconds()
+
+    async def root(self) -> Path:
+        """Its file system, seen from outside."""
+        return Path(await podman("mount", self.name))
+
     async def run(self, *command: str) -> str:
         """Runs a command inside."""
         return await podman("exec", self.name, *command)
@@ -83,22 +100,55 @@ class Container:
 
 @contextlib.asynccontextmanager
 async def container(
-    data: Path, environment: Mapping[str, str], stick: tuple[str, str] | None = None
+    data: Path,
+    environment: Mapping[str, str],
+    mounts: Mapping[str, str] = MappingProxyType({}),
+    *,
+    trace: Path | None = None,
 ) -> AsyncIterator[Container]:
-    """Starts the image with a data folder; `stick` is a device and its path inside."""
+    """Starts the image with a data folder; `mounts` are paths outside and inside.
+
+    With `trace` all its processes are seen by strace, which writes into that file, from the first
+    instruction of process 1 on.
+    """
     name = f"broute-{os.getpid()}-{time.monotonic_ns()}"
-    arguments = ["--name", name, "--network", "host", *_LIMITS, "-v", f"{data}:/data"]
+    arguments = ["--name", name, "--network", "host", "--no-healthcheck", *_LIMITS]
     for key, value in environment.items():
         arguments += ["-e", f"{key}={value}"]
-    if stick is not None:
-        arguments += ["-v", f"{stick[0]}:{stick[1]}"]
+    for outside, inside in {str(data): "/data", **mounts}.items():
+        arguments += ["-v", f"{outside}:{inside}"]
     await podman("create", *arguments, IMAGE)
     try:
-        started = time.monotonic()
-        await podman("start", name)
-        yield Container(name, started)
+        async with contextlib.AsyncExitStack() as stack:
+            if trace is not None:
+                await podman("init", name)
+                pid = await podman("inspect", "--format", "{{.State.Pid}}", name)
+                await stack.enter_async_context(_tracing(pid, trace))
+            started = time.monotonic()
+            await podman("start", name)
+            yield Container(name, started)
     finally:
         await podman("rm", "--force", "--time", "0", name)
+
+
+@contextlib.asynccontextmanager
+async def _tracing(pid: str, into: Path) -> AsyncIterator[None]:
+    """strace on a process and all that it makes; at the end it is waited for."""
+    what = ("-f", "-y", "--decode-pids=pidns", "-s", "512", "-e", f"trace={SYSCALLS}")
+    process = await asyncio.create_subprocess_exec(
+        "strace", *what, "-o", str(into), "-p", pid, stdin=DEVNULL, stderr=PIPE
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(10):
+            first = await process.stderr.readline()
+        if b"attached" not in first:
+            raise RigError(f"strace: {first.decode()}")
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()
 
 
 async def podman(*arguments: str) -> str:
@@ -113,7 +163,7 @@ async def _output(*command: str) -> tuple[int, str]:
     settings = rigs_cache() / "container" / "storage.conf"
     process = await asyncio.create_subprocess_exec(
         *command,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=DEVNULL,
         stdout=PIPE,
         stderr=STDOUT,
         env={**os.environ, "CONTAINERS_STORAGE_CONF": str(settings)},
