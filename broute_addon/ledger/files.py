@@ -107,6 +107,8 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
 
 def refuse_foreign(database: sqlite3.Connection) -> None:
     """Raises UnusableError for what isn't a ledger, or is one of a later version."""
+    if is_empty(database):
+        raise UnusableError("nothing is in it yet")
     if not is_ledger(database):
         raise UnusableError("another program's file")
     if version_of(database) > VERSION:
