@@ -222,17 +222,15 @@ class Poller:
         if history is None or request is None:
             return False
         live_due = self._schedule.due.get(Job.LIVE, begun)
-        deadline = history.turns.deadline(request.kind, begun, live_due, self._schedule.interval_s)
-        if deadline is None:
+        turn = history.turns.turn(request.kind, begun, live_due, self._schedule.interval_s)
+        if turn is None:
             return False
         try:
-            reply = await self._client.try_once(request.epcs, request.edt, deadline)
+            reply = await self._client.try_once(request.epcs, request.edt, turn.deadline)
         except MeterTimeoutError:
-            history.turns.lost(request.kind)
-            history.lost(loop.time())
+            history.lost(request, turn, loop.time())
         else:
-            history.turns.answered(request.kind, loop.time() - begun)
-            history.answered(reply, loop.time())
+            history.answered(request, turn, reply, loop.time())
         self.plan_history()
         return True
 

@@ -52,6 +52,10 @@ class Abilities:
             and (way not in self._ends or at > self._ends[way])
         )
 
+    def could_be_served(self, at: datetime, direction: Direction) -> bool:
+        """Whether any way could bring it, if not now."""
+        return any(self.could_serve(way, at, direction) for way in Way)
+
     def _has(self, way: Way, direction: Direction) -> bool:
         selector, history = SELECTORS[way], history_epc(way, direction)
         get_map, set_map = self._profile.get_map, self._profile.set_map

@@ -70,11 +70,11 @@ class Gaps:
             )
         )
 
-    def take(self, part: Part, values: list[HalfHour]) -> None:
+    def take(self, part: Part, values: list[HalfHour]) -> bool:
         """What a part brought: told to the ledger, and no longer missing.
 
-        That a day has no reading of a half-hour is final, and told too. What the other ways don't
-        have may be asked for by day.
+        That a day has no reading of a half-hour is final, and told too. So is it of the other ways
+        where no third one could bring it. True if one could: it is to be planned anew.
         """
         known = [value for value in values if value.raw is not None]
         none = [
@@ -86,22 +86,21 @@ class Gaps:
             self.empty_days.clear()
         else:
             self.empty_days.add(part.day)
-        if part.way is Way.DAY:
-            self._tell(known + none)
-            return
-        for value in none:
-            self._abilities.lacks(part.way, value.at)
-        self._tell(known)
-        has_days = self._abilities.could_serve(Way.DAY, part.newest, Direction.BOUGHT)
-        if not known and (has_days or part.way is Way.MINUTE):
-            self._abilities.ends_at(part.way, part.newest)
+        can, open_ = self._abilities, list[HalfHour]()
+        if part.way is not Way.DAY:
+            for value in none:
+                can.lacks(part.way, value.at)
+            open_ = [value for value in none if can.could_be_served(value.at, value.direction)]
+            has_days = can.could_serve(Way.DAY, part.newest, Direction.BOUGHT)
+            if not known and (has_days or part.way is Way.MINUTE):
+                can.ends_at(part.way, part.newest)
+        self._tell(known + [value for value in none if value not in open_])
+        return bool(open_)
 
     def give_up_unreachable(self) -> None:
         """What no way can bring, not even later: the meter doesn't remember it."""
         can = self._abilities
-        self._give_up(
-            self._filtered(lambda at, each: not any(can.could_serve(way, at, each) for way in Way))
-        )
+        self._give_up(self._filtered(lambda at, each: not can.could_be_served(at, each)))
 
     def give_up_before(self, newest: datetime) -> None:
         """The meter remembers nothing of that time and before."""

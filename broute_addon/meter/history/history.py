@@ -12,12 +12,12 @@ from broute_addon.meter.history.gaps import Gaps
 from broute_addon.meter.history.progress import Progress
 from broute_addon.meter.history.reading import Reading
 from broute_addon.meter.history.requests import Kind, Reply, Request, Steps
-from broute_addon.meter.history.turns import Turns
+from broute_addon.meter.history.turns import Turn, Turns
 from broute_addon.meter.meter_clock import MeterClock
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import Update
 
-LOST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0
+LOST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 6 * 3600.0
 """After the second request in a row that was lost; doubled with each further one."""
 
 _GUESSES_S = {Kind.CLOCK: 1.5, Kind.SELECT: 1.5, Kind.DAY: 4.0, Kind.SPAN: 3.0}
@@ -47,7 +47,6 @@ class History:
         self._session: _Session | None = None
         self._wants_all = False
         self._not_before = 0.0
-        self._losses = 0
 
     def begin(
         self,
@@ -67,7 +66,6 @@ class History:
         reading = Reading(profile.get_map, gaps, abilities, clock, progress, now)
         reading.look_at_all(wants_all=self._wants_all)
         self._wants_all = False
-        self._losses, self._not_before = 0, now
         self._session = _Session(reading, progress)
 
     def end(self, now: float) -> None:
@@ -113,18 +111,22 @@ class History:
             self._go_on(session, {}, now)
         return session.next if isinstance(session.next, Request) else None
 
-    def answered(self, reply: Reply, now: float) -> None:
+    def answered(self, request: Request, turn: Turn, reply: Reply, now: float) -> None:
         """The reply to `request`."""
-        self._losses = 0
+        self.turns.answered(request.kind, turn, now)
         if self._session is not None:
             self._session.progress.step(now)
             self._go_on(self._session, reply, now)
 
-    def lost(self, now: float) -> None:
-        """No reply came: its turn comes again, the later the more are lost in a row."""
-        self._losses += 1
-        if self._losses > 1:
-            pause_s = LOST_PAUSE_S * 2.0 ** (self._losses - 2)
+    def lost(self, request: Request, turn: Turn, now: float) -> None:
+        """No reply came: its turn comes again, the later the more of its kind are lost in a row.
+
+        That outlives the session: a meter may fall silent over a question that is too much for it.
+        """
+        self.turns.lost(request.kind, turn, now)
+        losses = self.turns.losses(request.kind)
+        if losses > 1:
+            pause_s = LOST_PAUSE_S * 2.0 ** min(losses - 2, 10)
             self._not_before = now + min(pause_s, LONGEST_PAUSE_S)
 
     def _go_on(self, session: _Session, reply: Reply, now: float) -> None:

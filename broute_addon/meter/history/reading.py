@@ -203,8 +203,7 @@ class Reading:
         reply = yield requests.get(part.way, Direction.BOUGHT)
         told = requests.instant_values(part, edt, reply)
         if self._is_answer(told, part.way, Direction.BOUGHT) and told is not None:
-            self._gaps.take(part, told)
-            self._is_stale |= any(value.raw is None for value in told)
+            self._is_stale |= self._gaps.take(part, told)
 
     def _select(self, part: Part, edt: bytes, recent: bytes) -> Generator[Request, Reply, bool]:
         """Sets the part's selector; whether the meter took it.

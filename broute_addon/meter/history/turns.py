@@ -1,68 +1,91 @@
 """When a request of the lowest priority may go: it must not make a live poll late.
 
 It goes only if its answer will very likely be in before the next live poll is due. Answer times
-are measured, kind by kind, since a day of history takes several times as long as a Set. Where
-live polls follow each other so closely that a kind never fits between two, one of them may go
-all the same at each twentieth poll: nineteen in twenty are on time and history doesn't starve.
+are measured, kind by kind, since a day of history takes several times as long as a Set.
+
+Where live polls follow each other so closely that a kind doesn't surely fit between two, it may
+try its luck as long as it makes no more than one live poll in 45 late: history never starves,
+and each late one, which makes two intervals odd, leaves 19 in 20 as they should be.
 """
 
 import math
-from collections import deque
-from collections.abc import Mapping
-from enum import Enum
+from collections import Counter, deque
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-FORCED_EVERY_POLLS = 20
+LATE_SHARE = 1 / 45
+"""Of the live polls, so many may be late because of these requests."""
 
 PATIENCE_S = 20.0
-"""How long a forced one is waited for (timer 1 of AIF 2.4.2)."""
+"""How long the answer of a kind is waited for that stayed away before (timer 1 of AIF 2.4.2)."""
 
 TRUSTED_LOSSES = 2
 """So many answers of a kind that stayed away in a row: it may be slower than is thought."""
 
 _SAMPLES = 60
 _SHARE = 0.95
-_SLACK = 0.05  # of the poll interval: so much may a live poll be late for an answer on its way
+_TAIL = 3.0  # an answer that takes so many times the usual is lost
+_SHORTEST_WAIT_S = 4.0
+_SLACK = 0.05  # of the poll interval: a live poll that starts so much later is not late
 
-Kind = TypeVar("Kind", bound=Enum)
+Kind = TypeVar("Kind", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request may go now; its answer is waited for until the loop's second `deadline`."""
+
+    begun: float
+    deadline: float
+    late_from: float
 
 
 class Turns(Generic[Kind]):
-    """The answer times of each kind of request, and the turns taken. Seconds of the loop."""
+    """The answer times of each kind of request, and what live polls may suffer from them."""
 
     def __init__(self, guesses_s: Mapping[Kind, float]) -> None:
         self._samples = {
             kind: deque([guess_s], maxlen=_SAMPLES) for kind, guess_s in guesses_s.items()
         }
-        self._losses = dict.fromkeys(guesses_s, 0)
-        self._polls = 0
-
-    def answered(self, kind: Kind, seconds: float) -> None:
-        """An answer came, so many seconds after its request was begun."""
-        self._samples[kind].append(seconds)
-        self._losses[kind] = 0
-
-    def lost(self, kind: Kind) -> None:
-        """No answer came in time."""
-        self._losses[kind] += 1
+        self._losses: Counter[Kind] = Counter()
+        self._credit = 0.0  # live polls that may be late
 
     def polled(self) -> None:
         """A live poll was answered."""
-        self._polls += 1
+        self._credit = min(1.0, self._credit + LATE_SHARE)
 
     def usual_s(self, kind: Kind) -> float:
         """Within this time 95 of 100 answers come; at first the longest seen, or the guess."""
         samples = sorted(self._samples[kind])
         return samples[math.ceil(_SHARE * len(samples)) - 1]
 
-    def deadline(self, kind: Kind, now: float, live_due: float, interval_s: float) -> float | None:
-        """Until when to wait for the answer to a request that goes now; None: not now."""
-        needs_s = self.usual_s(kind)
-        if self._losses[kind] >= TRUSTED_LOSSES:
-            needs_s = max(needs_s, PATIENCE_S)
-        if now + needs_s <= live_due:
-            return live_due + _SLACK * interval_s
-        if self._polls >= FORCED_EVERY_POLLS and live_due - now > interval_s / 2:
-            self._polls = 0
-            return now + PATIENCE_S
+    def losses(self, kind: Kind) -> int:
+        """How many answers of the kind stayed away in a row."""
+        return self._losses[kind]
+
+    def turn(self, kind: Kind, now: float, live_due: float, interval_s: float) -> Turn | None:
+        """A turn for a request that would go now; None: it must wait."""
+        usual_s, late_from = self.usual_s(kind), live_due + _SLACK * interval_s
+        is_doubtful = self._losses[kind] >= TRUSTED_LOSSES
+        if now + (max(usual_s, PATIENCE_S) if is_doubtful else usual_s) <= live_due:
+            wait_s = PATIENCE_S if is_doubtful else max(_TAIL * usual_s, _SHORTEST_WAIT_S)
+            return Turn(now, min(now + wait_s, late_from), late_from)
+        if self._credit >= 1.0 - LATE_SHARE / 2 and live_due - now > interval_s / 2:
+            return Turn(now, now + PATIENCE_S, late_from)
         return None
+
+    def answered(self, kind: Kind, turn: Turn, now: float) -> None:
+        """The answer came."""
+        self._samples[kind].append(now - turn.begun)
+        del self._losses[kind]
+        self._charge(turn, now)
+
+    def lost(self, kind: Kind, turn: Turn, now: float) -> None:
+        """No answer came in time."""
+        self._losses[kind] += 1
+        self._charge(turn, now)
+
+    def _charge(self, turn: Turn, now: float) -> None:
+        if now > turn.late_from + 0.1:
+            self._credit -= 1.0
