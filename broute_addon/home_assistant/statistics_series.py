@@ -96,7 +96,10 @@ class Series:
             has_written = await self._bring_up_tail(self._copy)
             if has_written is not None:
                 return has_written
-        return await self._bring_up_all()
+        has_written = await self._bring_up_all()
+        if self._copy is not None and self._copy.name != self._name:
+            await self._bring_up_tail(self._copy)
+        return has_written
 
     def _knows_older(self, first: datetime) -> bool:
         older = self._ledger.series(self._uid, self._direction, None, first - HOUR)
