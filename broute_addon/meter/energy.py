@@ -14,6 +14,10 @@ from broute_addon.meter.profile import EnergyScale
 MOST_KWH_PER_HOUR = Decimal(60)
 """A low-voltage contract is below 50 kW."""
 
+EARLIER_TRUSTED = 3
+"""So many counts in a row with earlier times than the last one believed, each going on from the
+one before: the meter's clock was set back."""
+
 SLACK_KWH = Decimal(2)
 """Lets short intervals with coarse counts pass."""
 
@@ -33,17 +37,36 @@ class CounterGuard:
     def __init__(self) -> None:
         self._accepted: Count | None = None
         self._doubted: Count | None = None
+        self._earlier: list[Count] = []
 
     def accepts(self, count: Count, scale: EnergyScale) -> bool:
-        """Whether the count is believed. One older than the last believed never is."""
+        """Whether the count is believed.
+
+        One older than the last believed only came late, and isn't. But where several of them go
+        on from each other it is the last believed whose time was wrong.
+        """
         if self._accepted is not None and count.at_s < self._accepted.at_s:
-            return False
+            return self._accepts_earlier(count, scale)
         bases = [base for base in (self._accepted, self._doubted) if base is not None]
         if bases and not any(_follows(base, count, scale) for base in bases):
             self._doubted = count
             return False
-        self._accepted, self._doubted = count, None
+        self._believe(count)
         return True
+
+    def _accepts_earlier(self, count: Count, scale: EnergyScale) -> bool:
+        last = self._earlier[-1] if self._earlier else None
+        if last is None or count.at_s <= last.at_s or not _follows(last, count, scale):
+            self._earlier.clear()
+        self._earlier.append(count)
+        if len(self._earlier) < EARLIER_TRUSTED:
+            return False
+        self._believe(count)
+        return True
+
+    def _believe(self, count: Count) -> None:
+        self._accepted, self._doubted = count, None
+        self._earlier.clear()
 
     @property
     def is_doubting(self) -> bool:

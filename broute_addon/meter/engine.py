@@ -14,7 +14,6 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -34,6 +33,7 @@ from broute_addon.meter.client import MeterClient
 from broute_addon.meter.energy import CounterGuard
 from broute_addon.meter.half_hours import Memory
 from broute_addon.meter.history import History
+from broute_addon.meter.interruptions import Command, Interruptions
 from broute_addon.meter.pacing import Pace, RetryTimer
 from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import MeterProfile
@@ -63,6 +63,8 @@ from broute_addon.wisun.events import (
 from broute_addon.wisun.link import Link
 from broute_addon.wisun.values import Connect, Credentials, Datagram, Pan
 
+__all__ = ["Command", "Engine", "Known"]
+
 _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
@@ -70,16 +72,6 @@ LOOK_EVERY_S = 0.5
 
 _TASKS = frozenset({"credentials_refused", "meter_not_found", "meter_too_far"})
 """Problems that only the household can mend: an error in the log, once."""
-
-
-class Command(Enum):
-    """What a person can ask of the engine."""
-
-    READ_NOW = "read-now"
-    RECONNECT = "reconnect"
-    RESCAN = "rescan"
-    REOPEN = "reopen"
-    READ_HISTORY = "read-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +118,8 @@ class Engine:
         self._survey = Survey(on_survey, clock)
         self._link: Link | None = None
         self._poller: Poller | None = None
-        self._fault: BRouteError | None = None
+        self._interruptions = Interruptions()
         self._problem: Message | None = None
-        self._command: Command | None = None
-        self._wake = asyncio.Event()
         self._told: ConnectionChanged | None = None
         self._told_interval_s: float | None = None
         self._connection = Connection.LOOKING_FOR_STICK
@@ -154,8 +144,7 @@ class Engine:
 
     def submit(self, command: Command) -> None:
         """Takes a person's command; it is carried out at the next opportunity."""
-        self._command = command
-        self._wake.set()
+        self._interruptions.submit(command)
 
     def survey(self, *, is_wanted: bool) -> None:
         """Begins or ends the search for the stick's best place; then the meter is read again."""
@@ -180,7 +169,7 @@ class Engine:
         elif rung is Rung.RESET:
             self._go(Connection.IDENTIFYING_STICK)
             await self._link.reset()
-        self._fault = None
+        self._interruptions.fault = None
         if rung in (Rung.RESCAN, Rung.RESET):
             self._pan = None
         if self._survey.is_wanted:
@@ -190,8 +179,9 @@ class Engine:
         self._go(Connection.JOINING)
         is_scanned = self._pan is None
         await self._join(self._link, pan)
-        if self._command is Command.RECONNECT or (self._command is Command.RESCAN and is_scanned):
-            self._command = None  # that is what has just been done
+        wanted = self._interruptions.command
+        if wanted is Command.RECONNECT or (wanted is Command.RESCAN and is_scanned):
+            self._interruptions.command = None  # that is what has just been done
         return pan
 
     async def _scan(self, link: Link) -> Pan:
@@ -270,21 +260,12 @@ class Engine:
 
     async def _pause(self, seconds: float) -> None:
         """Sleeps until the time is over or something happened; raises a fault from below."""
-        self._wake.clear()
-        if self._fault is None and self._command is None:
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._wake.wait()
-            except TimeoutError:
-                return
-        if self._fault is not None:
-            raise self._fault
-        rung = self._take_command()
+        rung = self._obey(await self._interruptions.pause(seconds))
         if rung is not None:
             raise _RungWanted(rung)
 
-    def _take_command(self) -> Rung | None:
-        command, self._command = self._command, None
+    def _obey(self, command: Command | None) -> Rung | None:
+        """Carries out a command, or gives the rung that does."""
         match command:
             case Command.READ_NOW:
                 if self._poller is not None:
@@ -306,7 +287,7 @@ class Engine:
         """A fault: says so, waits as the ladder asks, and gives the rung to try."""
         attempt = self._ladder.fell(error)
         self._was_silent |= isinstance(error, MeterError | JoinUnansweredError | PanNotFoundError)
-        self._fault = None
+        self._interruptions.fault = None
         if isinstance(error, TransportError):
             await self._leave(terminate=False)
             self._emit(DongleIdentified(None))
@@ -333,16 +314,11 @@ class Engine:
         end = loop.time() + attempt.wait_s
         ports = tuple(self._ports())
         while (left := end - loop.time()) > 0:
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(min(left, LOOK_EVERY_S if self._link is None else left)):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            wanted = self._take_command()
+            await self._interruptions.wait(min(left, LOOK_EVERY_S if self._link is None else left))
+            wanted = self._obey(self._interruptions.take_command())
             if wanted is not None:
                 return wanted
-            if isinstance(self._fault, TransportError):
+            if isinstance(self._interruptions.fault, TransportError):
                 return Rung.REOPEN
             if self._link is None and tuple(self._ports()) != ports:
                 return None
@@ -402,9 +378,8 @@ class Engine:
             self._go(Connection.READING)
 
     def _break(self, error: BRouteError) -> None:
-        self._fault = error
         self._client.abort(error)
-        self._wake.set()
+        self._interruptions.broke(error)
 
     async def _leave(self, *, terminate: bool) -> None:
         link, self._link = self._link, None

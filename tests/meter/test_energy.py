@@ -58,3 +58,13 @@ def test_a_late_count_never_lowers_a_newer_one() -> None:
 
 def test_what_was_used_during_a_long_outage_is_told_at_once() -> None:
     assert told([(0, 5000), (72 * 60, 5000 + 72 * 30)]) == [5000, 7160]
+
+
+def test_a_time_in_the_future_holds_nothing_back_for_ever() -> None:
+    year = 365 * 24 * 60
+    assert told([(0, 5000), (year, 5001), (30, 5002), (60, 5003), (90, 5004), (120, 5005)]) == [
+        5000,
+        5001,
+        5004,
+        5005,
+    ]

@@ -1,0 +1,58 @@
+"""What breaks into the engine's waiting: a person's command, or a fault from below."""
+
+import asyncio
+from enum import Enum
+
+from broute_addon.errors import BRouteError
+
+
+class Command(Enum):
+    """What a person can ask of the engine."""
+
+    READ_NOW = "read-now"
+    RECONNECT = "reconnect"
+    RESCAN = "rescan"
+    REOPEN = "reopen"
+    READ_HISTORY = "read-history"
+
+
+class Interruptions:
+    """The newest command and fault that nobody has dealt with yet."""
+
+    def __init__(self) -> None:
+        self.command: Command | None = None
+        self.fault: BRouteError | None = None
+        self._wake = asyncio.Event()
+
+    def submit(self, command: Command) -> None:
+        """A person's command."""
+        self.command = command
+        self._wake.set()
+
+    def broke(self, fault: BRouteError) -> None:
+        """Something below broke."""
+        self.fault = fault
+        self._wake.set()
+
+    def take_command(self) -> Command | None:
+        """The command, which is dealt with now."""
+        command, self.command = self.command, None
+        return command
+
+    async def wait(self, seconds: float) -> None:
+        """Waits until the time is over or something new happens."""
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def pause(self, seconds: float) -> Command | None:
+        """Waits until the time is over or there is a command, which it gives, or a fault, which
+        it raises."""
+        if self.fault is None and self.command is None:
+            await self.wait(seconds)
+        if self.fault is not None:
+            raise self.fault
+        return self.take_command()
