@@ -195,7 +195,7 @@ def _pan_cache_never_dropped() -> Patch:
     async def again(self: Engine, rung: Rung) -> Pan:
         pan: Pan | None = getattr(self, "first_pan", None)
         if pan is not None and self._link is not None and rung in (Rung.REJOIN, Rung.RESCAN):
-            self._fault = None
+            self._interruptions.fault = None
             await join(self, self._link, pan)
             return pan
         found = await climb(self, rung)
