@@ -168,4 +168,15 @@ SENTENCES = {
         "アプリを再起動してください。直らない場合は機器全体を再起動してください（劣化したメモリ"
         "カードは読み取り専用になることがあります）。足りない値はメーターから取得できます。",
     ),
+    "remedy_core_update": (
+        "Update Home Assistant in Settings › System › Updates. Live values work meanwhile.",
+        "「設定」›「システム」›「更新」で Home Assistant を更新してください。現在の値はそれまでも"
+        "表示されます。",
+    ),
+    "remedy_recorder": (
+        "Home Assistant keeps no history: add “recorder:” (or “default_config:”) to its "
+        "configuration.yaml and restart it.",
+        "Home Assistant が履歴を保存していません。configuration.yaml に「recorder:」（または"
+        "「default_config:」）を追加して再起動してください。",
+    ),
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from broute_addon import __version__
 from broute_addon.clock import Clock
 from broute_addon.journal import Event, Journal, Kind
 from broute_addon.messages import Message, message
@@ -49,6 +50,7 @@ class Recorder:
 
     async def run(self) -> None:
         """Records until cancelled; then what is new is in the files."""
+        self.tell(Kind.INFO, message("started", version=__version__))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow(), name="journal")
@@ -174,7 +176,7 @@ def _back(since: datetime | None, now: datetime) -> Message:
 
 def _kind(fault: Message) -> Kind:
     row = REMEDIES.get(fault.key)
-    return Kind.ERROR if row is not None and row.needs_person else Kind.WARNING
+    return Kind.WARNING if row is None else row.kind
 
 
 def _numbers(snapshot: Snapshot) -> Mapping[str, float]:

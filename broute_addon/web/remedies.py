@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from broute_addon.journal import Kind
 from broute_addon.messages import Message
 
 
@@ -26,45 +27,46 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a fault means. `step` None: it is beside the way to the meter. `needs_person`: it
-    doesn't pass by itself."""
+    """What a fault means. `step` None: it is beside the way to the meter. `kind` ERROR: it doesn't
+    pass by itself, somebody has to act; INFO: it is to be expected now and then."""
 
     step: Step | None
     remedy: str
-    needs_person: bool = False
+    kind: Kind = Kind.WARNING
 
 
-_PLUG_IN = Row(Step.STICK, "remedy_plug_in", needs_person=True)
-_PORT_OTHER = Row(Step.STICK, "remedy_port_other", needs_person=True)
+_PLUG_IN = Row(Step.STICK, "remedy_plug_in", kind=Kind.ERROR)
+_PORT_OTHER = Row(Step.STICK, "remedy_port_other", kind=Kind.ERROR)
 _REPLUG = Row(Step.LANGUAGE, "remedy_replug")
-_NOT_FOUND = Row(Step.METER_FOUND, "remedy_not_found", needs_person=True)
-_RADIO_AT_LOGIN = Row(Step.LOGGED_IN, "remedy_radio", needs_person=True)
+_NOT_FOUND = Row(Step.METER_FOUND, "remedy_not_found", kind=Kind.ERROR)
+_RADIO_AT_LOGIN = Row(Step.LOGGED_IN, "remedy_radio", kind=Kind.ERROR)
 _RADIO = Row(Step.READING, "remedy_radio")
 _WAIT_LOGIN = Row(Step.LOGGED_IN, "remedy_wait_login")
 _WAIT_METER = Row(Step.INTERVIEWED, "remedy_wait_meter")
-_OPTION = Row(None, "remedy_option", needs_person=True)
+_OPTION = Row(None, "remedy_option", kind=Kind.ERROR)
 _MQTT_WAIT = Row(None, "remedy_mqtt_wait")
 _WAIT_HOME_ASSISTANT = Row(None, "remedy_wait_home_assistant")
+_HOME_ASSISTANT_IS_BUSY = Row(None, "remedy_wait_home_assistant", kind=Kind.INFO)
 
 REMEDIES: Mapping[str, Row] = MappingProxyType(
     {
         "no_stick": _PLUG_IN,
         "port_missing": _PLUG_IN,
         "port_lost": _PLUG_IN,
-        "port_forbidden": Row(Step.STICK, "remedy_port_forbidden", needs_person=True),
-        "port_busy": Row(Step.STICK, "remedy_port_busy", needs_person=True),
+        "port_forbidden": Row(Step.STICK, "remedy_port_forbidden", kind=Kind.ERROR),
+        "port_busy": Row(Step.STICK, "remedy_port_busy", kind=Kind.ERROR),
         "port_not_serial": _PORT_OTHER,
-        "port_failed": Row(Step.STICK, "remedy_replug", needs_person=True),
+        "port_failed": Row(Step.STICK, "remedy_replug", kind=Kind.ERROR),
         "port_closed": Row(Step.STICK, "remedy_replug"),
-        "dongle_silent": Row(Step.LANGUAGE, "remedy_stick_silent", needs_person=True),
-        "dongle_unknown": Row(Step.LANGUAGE, "remedy_stick_unknown", needs_person=True),
+        "dongle_silent": Row(Step.LANGUAGE, "remedy_stick_silent", kind=Kind.ERROR),
+        "dongle_unknown": Row(Step.LANGUAGE, "remedy_stick_unknown", kind=Kind.ERROR),
         "dongle_timeout": _REPLUG,
-        "dongle_mute": Row(Step.LANGUAGE, "remedy_replug", needs_person=True),
+        "dongle_mute": Row(Step.LANGUAGE, "remedy_replug", kind=Kind.ERROR),
         "command_refused": _REPLUG,
         "pan_not_found": _NOT_FOUND,
         "meter_not_found": _NOT_FOUND,
         "join_refused": Row(Step.LOGGED_IN, "remedy_refused"),
-        "credentials_refused": Row(Step.LOGGED_IN, "remedy_refused", needs_person=True),
+        "credentials_refused": Row(Step.LOGGED_IN, "remedy_refused", kind=Kind.ERROR),
         "join_unanswered": _RADIO_AT_LOGIN,
         "meter_too_far": _RADIO_AT_LOGIN,
         "not_joined": _WAIT_LOGIN,
@@ -84,41 +86,45 @@ REMEDIES: Mapping[str, Row] = MappingProxyType(
         "meter_nonsense": Row(Step.READING, "remedy_wait_meter"),
         "property_refused": Row(Step.READING, "remedy_wait_meter"),
         "option_missing_credentials": Row(
-            Step.LOGGED_IN, "remedy_get_credentials", needs_person=True
+            Step.LOGGED_IN, "remedy_get_credentials", kind=Kind.ERROR
         ),
-        "route_b_id_length": Row(Step.LOGGED_IN, "remedy_route_b_id", needs_person=True),
-        "route_b_id_characters": Row(Step.LOGGED_IN, "remedy_route_b_id", needs_person=True),
-        "route_b_password_length": Row(
-            Step.LOGGED_IN, "remedy_route_b_password", needs_person=True
-        ),
+        "route_b_id_length": Row(Step.LOGGED_IN, "remedy_route_b_id", kind=Kind.ERROR),
+        "route_b_id_characters": Row(Step.LOGGED_IN, "remedy_route_b_id", kind=Kind.ERROR),
+        "route_b_password_length": Row(Step.LOGGED_IN, "remedy_route_b_password", kind=Kind.ERROR),
         "route_b_password_characters": Row(
-            Step.LOGGED_IN, "remedy_route_b_password", needs_person=True
+            Step.LOGGED_IN, "remedy_route_b_password", kind=Kind.ERROR
         ),
         "option_unknown": _OPTION,
         "option_wrong": _OPTION,
         "option_characters": _OPTION,
         "mqtt_ca_name": _OPTION,
-        "mqtt_service_absent": Row(None, "remedy_mqtt_install", needs_person=True),
-        "mqtt_no_broker": Row(None, "remedy_mqtt_options", needs_person=True),
+        "mqtt_service_absent": Row(None, "remedy_mqtt_install", kind=Kind.ERROR),
+        "mqtt_no_broker": Row(None, "remedy_mqtt_options", kind=Kind.ERROR),
         "mqtt_unreachable": _MQTT_WAIT,
         "mqtt_lost": _MQTT_WAIT,
         "mqtt_silent": _MQTT_WAIT,
         "mqtt_refused": _MQTT_WAIT,
-        "mqtt_refused_credentials": Row(None, "remedy_mqtt_login", needs_person=True),
-        "mqtt_tls_failed": Row(None, "remedy_mqtt_tls", needs_person=True),
-        "mqtt_ca_unreadable": Row(None, "remedy_mqtt_tls", needs_person=True),
+        "mqtt_refused_credentials": Row(None, "remedy_mqtt_login", kind=Kind.ERROR),
+        "mqtt_tls_failed": Row(None, "remedy_mqtt_tls", kind=Kind.ERROR),
+        "mqtt_ca_unreadable": Row(None, "remedy_mqtt_tls", kind=Kind.ERROR),
         "supervisor_unreachable": _WAIT_HOME_ASSISTANT,
         "supervisor_not_ready": _WAIT_HOME_ASSISTANT,
         "supervisor_junk": _WAIT_HOME_ASSISTANT,
-        "supervisor_refused": Row(None, "remedy_restart_app", needs_person=True),
-        "supervisor_denied": Row(None, "remedy_restart_app", needs_person=True),
+        "supervisor_refused": Row(None, "remedy_restart_app", kind=Kind.ERROR),
+        "supervisor_denied": Row(None, "remedy_restart_app", kind=Kind.ERROR),
         "core_unreachable": _WAIT_HOME_ASSISTANT,
         "core_junk": _WAIT_HOME_ASSISTANT,
         "core_lost": _WAIT_HOME_ASSISTANT,
+        "core_refused": _WAIT_HOME_ASSISTANT,
+        "core_too_old": Row(None, "remedy_core_update", kind=Kind.ERROR),
+        "core_starting": _HOME_ASSISTANT_IS_BUSY,
+        "recorder_migrating": _HOME_ASSISTANT_IS_BUSY,
+        "recorder_behind": _HOME_ASSISTANT_IS_BUSY,
+        "recorder_absent": Row(None, "remedy_recorder", kind=Kind.ERROR),
         "import_not_kept": _WAIT_HOME_ASSISTANT,
-        "ledger_full": Row(None, "remedy_disk_full", needs_person=True),
-        "ledger_unwritable": Row(None, "remedy_disk", needs_person=True),
-        "core_denied": Row(None, "remedy_core_token", needs_person=True),
+        "ledger_full": Row(None, "remedy_disk_full", kind=Kind.ERROR),
+        "ledger_unwritable": Row(None, "remedy_disk", kind=Kind.ERROR),
+        "core_denied": Row(None, "remedy_core_token", kind=Kind.ERROR),
     }
 )
 

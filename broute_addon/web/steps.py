@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from broute_addon.journal import Kind
 from broute_addon.messages import Message, message
 from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
@@ -130,11 +131,14 @@ def _history(snapshot: Snapshot, *, history_is_on: bool) -> Progress:
     progress, coverage, problem = snapshot.history, snapshot.coverage, snapshot.import_problem
     if not history_is_on:
         return Progress(Step.HISTORY, State.DONE, message("step_history_off"))
-    if problem is not None:
-        return Progress(Step.HISTORY, State.FAILED, problem, remedy_for(problem))
     if progress is not None and progress.is_reading and snapshot.is_reading:
         told = message("step_history_active", done=progress.done, total=progress.total)
         return Progress(Step.HISTORY, State.ACTIVE, told)
+    if problem is not None:
+        row = REMEDIES.get(problem.key)
+        is_lasting = row is None or row.kind is Kind.ERROR
+        state = State.FAILED if is_lasting else State.ACTIVE
+        return Progress(Step.HISTORY, state, problem, remedy_for(problem))
     if coverage is None:
         return Progress(Step.HISTORY, State.WAITING)
     if coverage.missing == 0:

@@ -25,6 +25,9 @@ NEVER_A_PROBLEM = frozenset(
     }
 )
 
+TELLERS = ("Error", "tell", "note_import", "__init__")
+ANSWERERS = ("_problem_of", "_why_not_ready", "_recorder_problem", "trouble_with")
+
 
 def sources() -> Iterator[Path]:
     for part in PARTS:
@@ -37,9 +40,9 @@ def raised() -> set[str]:
     keys: set[str] = set()
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and _name(node.func).endswith("Error"):
+            if isinstance(node, ast.Call) and _name(node.func).endswith(TELLERS):
                 keys |= set(_message_keys(node))
-            if isinstance(node, ast.FunctionDef) and node.name in ("_problem_of", "_reason"):
+            if getattr(node, "name", "") in ANSWERERS:
                 keys |= set(_message_keys(node))
     return keys
 

@@ -107,5 +107,7 @@ def test_the_history_step_tells_off_complete_partly_and_why_not() -> None:
     store.note_coverage(Coverage(NOON, NOON, NOON, NOON, known=3, missing=0, gone=1))
     assert at(store, Step.HISTORY).state is DONE
     store.note_import(message("core_unreachable", reason="no answer"))
-    assert at(store, Step.HISTORY).state is FAILED
+    assert at(store, Step.HISTORY).state is ACTIVE
     assert at(store, Step.HISTORY).remedy is not None
+    store.note_import(message("core_too_old", version="2025.1"))
+    assert at(store, Step.HISTORY).state is FAILED
