@@ -7,34 +7,25 @@ log-in 3.3 s, a refused or unheard one 1 s and 38 s, an answer about 0.6 s.
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
 from broute_addon.clock import JST
 from broute_addon.echonet.frame import Esv
-from broute_addon.meter.engine import Command, Known
+from broute_addon.meter.engine import Command
 from broute_addon.meter.profile import EnergyScale
-from broute_addon.meter.readings import Connection, MeterIdentified, PanJoined
+from broute_addon.meter.readings import Connection, MeterIdentified
 from broute_addon.simulator import AirConfig, HouseConfig, MeterConfig
-from tests.support.engine_house import Lab, lab, story
+from tests.support.engine_house import Lab, lab, learned, story
 
 HISTORY_AND_SELECTORS = {0xE2, 0xE4, 0xE5, 0xEC, 0xED, 0xEE, 0xEF}
 
 
-async def learned() -> Known:
-    """What a first run leaves for the second one."""
-    async with lab() as first:
-        await first.until_reading()
-        await asyncio.sleep(10)
-        pan = next(u.pan for _, u in first.told if isinstance(u, PanJoined))
-        profile = next(u.profile for _, u in reversed(first.told) if isinstance(u, MeterIdentified))
-    return Known(pan, {str(profile.mac): profile})
-
-
-def test_a_first_start_goes_step_by_step_and_reads_within_a_minute() -> None:
+@pytest.mark.parametrize("module", ["bp35c2", "bp35c0-j11", "bp35c2-j11", "rs-wsuha-j11"])
+@pytest.mark.parametrize("state", ["fresh", "joined"])
+def test_a_first_start_goes_step_by_step_and_reads_within_a_minute(module: str, state: str) -> None:
     async def scenario() -> None:
-        async with lab() as here:
+        async with lab(HouseConfig(module=module, states=(state,))) as here:
             at = await here.until_reading()
             await asyncio.sleep(10)
             assert here.connections() == [
@@ -102,18 +93,6 @@ def test_energy_waits_until_unit_and_coefficient_are_confirmed_also_from_a_cache
             told = [reading.value for _, reading in here.readings("energy_bought")]
             assert told
             assert set(told) <= truth
-
-    story(scenario)
-
-
-def test_a_stale_cached_pan_is_replaced_by_a_scan_at_start_up() -> None:
-    async def scenario() -> None:
-        known = await learned()
-        moved = HouseConfig(air=AirConfig(channel=0x3B))
-        async with lab(moved, known=known) as here:
-            await here.until_reading(within_s=120)
-            joined = [u.pan.channel for _, u in here.told if isinstance(u, PanJoined)]
-            assert joined == [0x3B]
 
     story(scenario)
 
@@ -210,29 +189,6 @@ def test_an_infc_is_confirmed_so_that_the_meter_stops_repeating_it() -> None:
     story(scenario)
 
 
-@pytest.mark.parametrize(
-    ("fault", "bound_s"),
-    [
-        pytest.param("terminate", 8, id="EVENT 26"),
-        pytest.param("expire", 5, id="EVENT 29 then 25"),
-        pytest.param("expire-fail", 10, id="EVENT 29 then 24"),
-        pytest.param("forget-session", 60, id="the meter loses the session silently"),
-        pytest.param("reset-stick", 60, id="the stick restarts"),
-    ],
-)
-def test_a_lost_session_comes_back_within_its_bound(fault: str, bound_s: float) -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=5) as here:
-            await here.until_reading()
-            await asyncio.sleep(60)
-            here.house.faults.fire(fault)
-            struck = asyncio.get_running_loop().time()
-            await asyncio.sleep(300)
-            assert here.longest_gap_s("power", struck, struck + 300) <= bound_s + 5
-
-    story(scenario)
-
-
 def test_a_renewal_that_succeeds_is_never_told_as_unavailable() -> None:
     async def scenario() -> None:
         async with lab(interval_s=5) as here:
@@ -246,133 +202,6 @@ def test_a_renewal_that_succeeds_is_never_told_as_unavailable() -> None:
     story(scenario)
 
 
-def test_a_stick_that_was_pulled_is_read_again_soon_after_it_is_back() -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=5) as here:
-            await here.until_reading()
-            await asyncio.sleep(30)
-            here.house.faults.fire("unplug", for_s=300)
-            await asyncio.sleep(10)
-            assert here.store.snapshot.dongle is None
-            assert here.problems()[-1] == "no_stick"
-            await asyncio.sleep(290)
-            back = asyncio.get_running_loop().time()
-            await here.until_reading()
-            assert asyncio.get_running_loop().time() - back < 12
-            assert not [at for at in here.commands("SKSCAN") if at > back]
-
-    story(scenario)
-
-
-@pytest.mark.parametrize("moment_s", [0.0, 0.2, 0.4, 0.6, 3.0, 6.0, 9.7, 11.0, 13.0, 14.0, 16.0])
-def test_a_stick_pulled_at_any_moment_of_the_start_is_read_in_the_end(moment_s: float) -> None:
-    async def scenario() -> None:
-        async with lab() as here:
-            await asyncio.sleep(moment_s)
-            here.house.faults.fire("unplug", for_s=5)
-            await asyncio.sleep(1)
-            await here.until_reading(within_s=90)
-
-    story(scenario)
-
-
-def test_a_stick_changed_while_nobody_looks_is_used_at_once() -> None:
-    """Pulled and plugged in again during a long wait for the meter."""
-
-    async def scenario() -> None:
-        async with lab() as here:
-            here.house.faults.hold("out-of-reach", for_s=3000)
-            await asyncio.sleep(2800)
-            here.house.faults.fire("unplug", for_s=2)
-            await asyncio.sleep(15)
-            assert here.store.snapshot.dongle is not None
-            await asyncio.sleep(185)
-            await here.until_reading(within_s=420)
-
-    story(scenario)
-
-
-def test_a_meter_that_reboots_is_read_again_within_a_minute_of_its_return() -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=10) as here:
-            await here.until_reading()
-            here.house.faults.fire("reboot", for_s=120)
-            await asyncio.sleep(121)
-            await here.until_reading(within_s=120)
-
-    story(scenario)
-
-
-def test_a_meter_that_moves_to_another_channel_is_found_again() -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=10) as here:
-            await here.until_reading()
-            here.house.faults.fire("move-channel", "3B")
-            await asyncio.sleep(30)
-            await here.until_reading(within_s=180)
-            assert [u.pan.channel for _, u in here.told if isinstance(u, PanJoined)][-1] == 0x3B
-
-    story(scenario)
-
-
-def test_an_exchanged_meter_is_a_new_device_and_its_counters_start_anew() -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=10) as here:
-            await here.until_reading()
-            await asyncio.sleep(60)
-            here.house.faults.fire("exchange", "OTHER000001")
-            await asyncio.sleep(300)
-            assert len(here.uids()) == 2
-            last = here.readings("energy_bought")[-1][1].value
-            assert isinstance(last, Decimal)
-            assert last < 100
-
-    story(scenario)
-
-
-def test_wrong_credentials_are_named_and_never_hammered() -> None:
-    async def scenario() -> None:
-        async with lab(password="WRONGWRONGWR") as here:
-            await asyncio.sleep(3600)
-            assert "join_refused" in here.problems()
-            assert here.problems()[-1] == "credentials_refused"
-            assert len(here.commands("SKJOIN")) < 20
-
-    story(scenario)
-
-
-def test_radio_silence_is_not_told_as_wrong_credentials() -> None:
-    async def scenario() -> None:
-        known = await learned()
-        async with lab(known=known) as here:
-            here.house.faults.hold("out-of-reach", for_s=3600)
-            await asyncio.sleep(3600)
-            assert "credentials_refused" not in here.problems()
-            assert "join_refused" not in here.problems()
-            assert here.problems()[-1] == "meter_not_found"
-            await here.until_reading(within_s=420)
-
-    story(scenario)
-
-
-def test_a_hold_of_transmission_is_no_loss_of_the_meter() -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=5) as here:
-            await here.until_reading()
-            here.house.faults.fire("budget", for_s=120)
-            await asyncio.sleep(60)
-            held = here.store.snapshot
-            assert held.connection is Connection.ON_HOLD
-            assert held.is_reading
-            assert here.readings("transmit_limited")[-1][1].value is True
-            await asyncio.sleep(120)
-            assert here.store.snapshot.connection is Connection.READING
-            assert here.readings("transmit_limited")[-1][1].value is False
-            assert Connection.RECOVERING not in here.connections()
-
-    story(scenario)
-
-
 def test_a_meter_without_live_data_tells_none_and_keeps_its_counters() -> None:
     async def scenario() -> None:
         async with lab(interval_s=5) as here:
@@ -381,39 +210,6 @@ def test_a_meter_without_live_data_tells_none_and_keeps_its_counters() -> None:
             await asyncio.sleep(200)
             assert here.readings("power")[-1][1].value is None
             assert all(reading.value is not None for _, reading in here.readings("energy_bought"))
-
-    story(scenario)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    ["lost-answer", "lost-request", "unacknowledged", "wrong-tid", "cut-answer", "doubled-answer"],
-)
-def test_a_fifth_of_all_exchanges_spoiled_costs_no_session(fault: str) -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=10) as here:
-            await here.until_reading()
-            await asyncio.sleep(10)
-            start = asyncio.get_running_loop().time()
-            here.house.faults.hold(fault, 0.2)
-            await asyncio.sleep(1800)
-            assert here.longest_gap_s("power", start, start + 1800) < 60
-
-    story(scenario)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    ["garbage", "wrong-length", "doubled-line", "missing-ok", "missing-event21", "blank-lines"],
-)
-def test_a_stick_that_garbles_its_lines_is_read_all_the_same(fault: str) -> None:
-    async def scenario() -> None:
-        async with lab(interval_s=10) as here:
-            await here.until_reading()
-            start = asyncio.get_running_loop().time()
-            here.house.faults.hold(fault, 0.1)
-            await asyncio.sleep(1800)
-            assert here.longest_gap_s("power", start, start + 1800) < 90
 
     story(scenario)
 

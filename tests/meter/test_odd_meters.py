@@ -9,8 +9,7 @@ from broute_addon.meter.engine import Command
 from broute_addon.meter.readings import Connection
 from broute_addon.simulator import HouseConfig, MeterConfig
 from broute_addon.simulator.meter import SmartMeter
-from tests.meter.test_engine import learned
-from tests.support.engine_house import Lab, lab, story
+from tests.support.engine_house import Lab, lab, learned, story
 
 
 class Oddity:

@@ -18,6 +18,7 @@ from broute_addon.meter.readings import (
     ConnectionChanged,
     HalfHoursRead,
     MeterIdentified,
+    PanJoined,
     Reading,
     ReadingsArrived,
     Update,
@@ -190,3 +191,13 @@ async def lab(
 def story(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs a scenario in virtual time."""
     run_virtual(scenario())
+
+
+async def learned(config: HouseConfig | None = None) -> Known:
+    """What a first run leaves for the second one."""
+    async with lab(config) as first:
+        await first.until_reading()
+        await asyncio.sleep(10)
+        pan = next(u.pan for _, u in first.told if isinstance(u, PanJoined))
+        profile = next(u.profile for _, u in reversed(first.told) if isinstance(u, MeterIdentified))
+    return Known(pan, {str(profile.mac): profile})
