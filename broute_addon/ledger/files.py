@@ -90,19 +90,14 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
     """
     path = folder / LEDGER_FILE
     path.stat()
-    database = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=ro", uri=True, timeout=LOCK_WAIT_S, isolation_level=None
-    )
     try:
-        is_empty(database)
+        return _opened_read_only(path, "mode=ro")
     except sqlite3.OperationalError:
-        # SQLite must write beside a file that it reads: not on this disk, or not now.
-        database.close()
+        pass  # SQLite must write beside a file that it reads: not on this disk, or not now
+    try:
         return _copied_into_memory(folder)
-    except BaseException:
-        database.close()
-        raise
-    return database
+    except (sqlite3.OperationalError, OSError):
+        return _opened_read_only(path, "immutable=1")  # without what is in its log
 
 
 def refuse_foreign(database: sqlite3.Connection) -> None:
@@ -201,6 +196,17 @@ def _check(database: sqlite3.Connection) -> None:
     verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         raise UnusableError(verdict)
+
+
+def _opened_read_only(path: Path, how: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path))}?{how}"
+    database = sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT_S, isolation_level=None)
+    try:
+        is_empty(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _copied_into_memory(folder: Path) -> sqlite3.Connection:

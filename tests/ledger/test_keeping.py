@@ -204,6 +204,13 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+def test_what_is_acknowledged_is_on_the_disk(tmp_path: Path) -> None:
+    """SQLite in WAL mode syncs its log before a commit returns only where it is told to."""
+    with ledger_in(tmp_path) as ledger:
+        assert ledger._database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert ledger._database.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
 def test_others_read_while_it_is_written(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
         rows = ledger.rows()

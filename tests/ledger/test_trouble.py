@@ -14,7 +14,7 @@ import pytest
 from broute_addon.ledger import JournalEntry
 from broute_addon.ledger import ledger as ledger_module
 from broute_addon.meter.half_hours import HALF_HOUR, Direction
-from tests.ledger.disks import read_only, small_disk
+from tests.ledger.disks import failing_disk, read_only, small_disk
 from tests.ledger.values import (
     HOST_TIME,
     MIDNIGHT,
@@ -38,24 +38,25 @@ def later(clock: HandClock) -> None:
     clock.now += timedelta(minutes=30)
 
 
-def test_a_full_disk_costs_nothing_once_there_is_room(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("is_full", [True, False], ids=["full", "failing"])
+def test_a_full_or_failing_disk_costs_nothing_once_it_is_well_again(
+    is_full: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = HandClock()
-    with small_disk(tmp_path / "data") as disk:
+    with small_disk(tmp_path / "data") if is_full else failing_disk() as disk:
         with ledger_in(tmp_path / "data", clock) as ledger:
             ledger.keep(UID, SCALE, [value for n in range(50) for value in both(n)])
-            disk.fill()
+            disk.fail()
             for number in range(50, 150):
                 assert ledger.keep(UID, SCALE, both(number)) == 2
                 later(clock)
             ledger.note("imported", "yes")
             ledger.journal_add(MENDED)
-            assert "is full" in str(ledger.problem)
+            assert disk.told in str(ledger.problem)
             assert known_numbers(ledger) == set(range(150))
             assert ledger.holes(UID, Direction, MIDNIGHT, MIDNIGHT + 149 * HALF_HOUR) == []
             assert len(warnings(caplog)) == 1
-            disk.free()
+            disk.mend()
             later(clock)
             assert ledger.keep(UID, SCALE, both(150)) == 2
             assert ledger.problem is None
@@ -71,12 +72,12 @@ def test_a_disk_that_is_full_at_the_start(tmp_path: Path, caplog: pytest.LogCapt
     with small_disk(tmp_path / "data") as disk:
         with ledger_in(tmp_path / "data") as ledger:
             ledger.keep(UID, SCALE, both(0))
-        disk.fill()
+        disk.fail()
         with ledger_in(tmp_path / "data") as ledger:
             assert ledger.keep(UID, SCALE, both(1)) == 2
-            assert "is full" in str(ledger.problem)
+            assert disk.told in str(ledger.problem)
             assert known_numbers(ledger) == {0, 1}
-            disk.free()
+            disk.mend()
         with ledger_in(tmp_path / "data") as ledger:
             assert known_numbers(ledger) == {0, 1}  # closing made up for it
     assert len(warnings(caplog)) == 1
@@ -86,10 +87,10 @@ def test_what_is_held_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ledger_module, "MOST_OWED", 20)
     with small_disk(tmp_path / "data") as disk:
         with ledger_in(tmp_path / "data") as ledger:
-            disk.fill()
+            disk.fail()
             for number in range(100):
                 ledger.keep(UID, SCALE, both(number))
-            disk.free()
+            disk.mend()
         with ledger_in(tmp_path / "data") as ledger:
             assert set(range(90, 100)) <= known_numbers(ledger)
             assert len(known_numbers(ledger)) < 40
