@@ -50,7 +50,7 @@ def sell(checkout: Path, version: str) -> None:
 
 def notes(checkout: Path, version: str) -> subprocess.CompletedProcess[str]:
     """Runs the script."""
-    command = [checkout / "scripts" / "release-notes", version]
+    command = [str(checkout / "scripts" / "release-notes"), version]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
