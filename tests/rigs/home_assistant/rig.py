@@ -48,6 +48,7 @@ class HomeAssistantRig:
     """Core and broker for as long as the context lasts. `folder` receives everything they write."""
 
     def __init__(self, cache: Path, folder: Path) -> None:
+        self.folder = folder
         self.mqtt_port = free_port()
         core_port = free_port()
         self.url = f"http://127.0.0.1:{core_port}"
