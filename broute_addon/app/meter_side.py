@@ -1,13 +1,16 @@
 """From the credentials to readings: the engine, and what becomes of its updates."""
 
+import asyncio
 import hashlib
 import logging
 import random
+from pathlib import Path
 
 from broute_addon.app.in_force import InForce
 from broute_addon.app.settings import Settings
 from broute_addon.bookkeeping import Bookkeeper
 from broute_addon.clock import system_clock
+from broute_addon.errors import TransportError
 from broute_addon.messages import Message, message
 from broute_addon.meter.engine import Command, Engine, Known
 from broute_addon.meter.half_hours import Memory
@@ -29,6 +32,10 @@ from broute_addon.wisun.transport import connect_serial
 from broute_addon.wisun.values import Credentials, DongleIdentity
 
 _LOGGER = logging.getLogger(__name__)
+
+ASK_TIMES = 12
+ASK_AGAIN_S = 1.0
+"""A port that the engine asks at the moment is free again within ten seconds."""
 
 
 class MeterSide:
@@ -95,16 +102,30 @@ class MeterSide:
         Raises BRouteError where no stick answers.
         """
         present = self._store.snapshot.dongle
-        if present is not None and present.port == port:
+        if present is not None and _is_same(present.port, port):
             return present
-        link = await Link.open(
-            connect_serial, port, on_datagram=lambda _: None, on_event=lambda _: None
-        )
-        await link.close()
+        identity = await self._ask(port)
         self._chosen_port = port
         if self._engine is not None:
             self._engine.submit(Command.REOPEN)
-        return link.identity
+        return identity
+
+    async def _ask(self, port: str) -> DongleIdentity:
+        """What is at a port; while the engine itself is asking there, it is waited for."""
+        for _ in range(ASK_TIMES):
+            try:
+                link = await Link.open(
+                    connect_serial, port, on_datagram=lambda _: None, on_event=lambda _: None
+                )
+            except TransportError as error:
+                is_ours = self._store.snapshot.connection is Connection.IDENTIFYING_STICK
+                if error.message.key != "port_busy" or not is_ours:
+                    raise
+                await asyncio.sleep(ASK_AGAIN_S)
+            else:
+                await link.close()
+                return link.identity
+        raise TransportError(message("dongle_silent", port=port))
 
     def _ports(self) -> tuple[str, ...]:
         chosen = self._chosen_port or self._in_force.options.device
@@ -136,6 +157,11 @@ class MeterSide:
         """Tells one contract from another without keeping anything of it."""
         material = f"{self._storage.instance}:{credentials.route_b_id.reveal()}"
         return hashlib.sha256(material.encode()).hexdigest()[:16]
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths lead to the same port."""
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def _introduction(profile: MeterProfile) -> Message:

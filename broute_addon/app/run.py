@@ -10,6 +10,7 @@ from broute_addon import __version__
 from broute_addon.app.home_side import HomeSide
 from broute_addon.app.in_force import InForce
 from broute_addon.app.meter_side import MeterSide
+from broute_addon.app.repair_view import repair_view
 from broute_addon.app.settings import Settings
 from broute_addon.bookkeeping import Bookkeeper
 from broute_addon.clock import system_clock
@@ -144,7 +145,8 @@ class App:
         )
 
     def _web(self, home_side: HomeSide) -> WebServer:
-        supervisor = home_side.supervisor
+        supervisor, statistics = home_side.supervisor, home_side.statistics
+        repairer = None if statistics is None else statistics.repairer
         services = Services(
             store=self.store,
             recorder=self._recorder,
@@ -161,6 +163,7 @@ class App:
             save_options=None if supervisor is None else supervisor.change_options,
             restart=None if supervisor is None else supervisor.restart,
             ledger=self.ledger,
+            repair=lambda: repair_view(repairer, self.ledger, self.language()),
             options_place=str(self._settings.options),
             mode="stand-alone" if supervisor is None else "add-on",
         )
