@@ -209,14 +209,16 @@ class Dongle:
 
     def _received(self, data: bytes) -> None:
         is_traced = _LOGGER.isEnabledFor(logging.DEBUG)
-        for event in self._dialect.receive(data):
+        events = self._dialect.receive(data)
+        for event in events:
             if is_traced:
                 _LOGGER.debug("← %s", self._dialect.trace(event))
             if self._in_flight is not None:
                 self._in_flight.take(event)
             if not isinstance(event, CommandAccepted | CommandFailed | Answer):
                 self._on_event(event)
-        self._news.set()
+        if events:
+            self._news.set()
 
     def _lost(self) -> None:
         self._news.set()
