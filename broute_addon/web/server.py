@@ -92,7 +92,9 @@ class WebServer:
 
     def _verdict(self, request: web.Request, *, changes: bool) -> Verdict:
         authorization = request.headers.get("Authorization", "")
-        return self._access.verdict(request.remote, authorization, changes=changes)
+        return self._access.verdict(
+            request.remote, authorization, changes=changes, host=request.host
+        )
 
     async def _page(self, _request: web.Request) -> web.Response:
         return pages.page(self._services.language())

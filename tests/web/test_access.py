@@ -42,3 +42,30 @@ def test_only_who_may_is_served(
 ) -> None:
     assert access.verdict(peer, authorization, changes=False) is look
     assert access.verdict(peer, authorization, changes=True) is press
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [
+        ("localhost", True),
+        ("localhost:8099", True),
+        ("broute.localhost:8099", True),
+        ("127.0.0.1:8099", True),
+        ("[::1]:8099", True),
+        ("evil.example", False),
+        ("evil.example:8099", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example:8099", False),
+        ("192.0.2.7:8099", False),
+        ("", False),
+    ],
+)
+def test_a_foreign_name_for_this_machine_is_no_way_in(host: str, is_ours: bool) -> None:
+    assert OPEN.verdict("127.0.0.1", "", changes=True, host=host) is (
+        SERVED if is_ours else FORBIDDEN
+    )
+    assert OPEN.verdict("127.0.0.1", "", changes=False, host=host) is SERVED
+    assert LOCKED.verdict("127.0.0.1", "", changes=False, host=host) is (
+        SERVED if is_ours else NEEDED
+    )
+    assert ADD_ON.verdict("127.0.0.1", "", changes=True, host=host) is SERVED
