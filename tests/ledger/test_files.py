@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from broute_addon.ledger import Ledger
 from broute_addon.ledger.schema import MIGRATIONS, VERSION, migrate, version_of
 from broute_addon.meter.half_hours import HALF_HOUR, Direction
 from tests.ledger.values import MIDNIGHT, SCALE, UID, both, known_numbers, ledger_in
@@ -20,9 +21,14 @@ PAGE = 512
 def filled(folder: Path, numbers: range = range(200)) -> Path:
     """A ledger that was closed properly; gives its file."""
     with ledger_in(folder) as ledger:
-        for number in numbers:
-            ledger.keep(UID, SCALE, both(number))
+        ledger.keep(UID, SCALE, [value for number in numbers for value in both(number)])
     return folder / "history.db"
+
+
+def keep_by_fours(ledger: Ledger, count: int) -> None:
+    """In many transactions, with checkpoints between."""
+    for number in range(0, count, 4):
+        ledger.keep(UID, SCALE, [value for n in range(number, number + 4) for value in both(n)])
 
 
 def zeroed_header(path: Path) -> None:
@@ -189,8 +195,7 @@ class TestBackups:
 
     def test_the_file_without_its_log(self, tmp_path: Path) -> None:
         with ledger_in(tmp_path / "now") as ledger:
-            for number in range(2000):
-                ledger.keep(UID, SCALE, both(number))
+            keep_by_fours(ledger, 2000)
             (tmp_path / "then").mkdir()
             shutil.copy(tmp_path / "now/history.db", tmp_path / "then")
         with ledger_in(tmp_path / "then") as ledger:
@@ -206,8 +211,7 @@ class TestBackups:
         old = filled(tmp_path / "then", numbers).read_bytes()
         now = tmp_path / "now"
         with ledger_in(now) as ledger:
-            for number in range(2000):
-                ledger.keep(UID, SCALE, both(number))
+            keep_by_fours(ledger, 2000)
             saved = {path.name: path.read_bytes() for path in now.iterdir() if path.suffix != ".db"}
         (now / "history.db").write_bytes(old)
         for name, octets in saved.items():
@@ -225,12 +229,12 @@ class TestBackups:
         then = tmp_path / "then"
         with ledger_in(tmp_path / "now") as ledger:
             number = 0
-            for turn in range(8):
+            for turn in range(6):
                 shutil.rmtree(then, ignore_errors=True)
                 then.mkdir()
                 for suffix in ("", "-shm", "-wal"):
                     shutil.copy(tmp_path / f"now/history.db{suffix}", then)
-                    for _ in range(53 * turn):
+                    for _ in range(31 * turn):
                         ledger.keep(UID, SCALE, both(number))
                         number += 1
                 with ledger_in(then) as restored:

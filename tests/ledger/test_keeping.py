@@ -229,8 +229,8 @@ def test_a_day_of_half_hours_writes_far_less_than_its_budget(tmp_path: Path) -> 
     with ledger_in(tmp_path) as ledger:
         ledger.keep(UID, SCALE, [value for n in range(99 * 48) for value in both(n)])
         before = written_bytes()
-        keep_days(ledger, 10)
-        assert (written_bytes() - before) / 10 < 80_000
+        keep_days(ledger, 6)
+        assert (written_bytes() - before) / 6 < 80_000
 
 
 def keep_days(ledger: Ledger, days: int) -> None:
