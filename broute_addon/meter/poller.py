@@ -55,6 +55,10 @@ _CADENCES: Mapping[Job, Cadence] = {
     Job.DAILY: Cadence.DAILY,
 }
 
+_EPCS: Mapping[Cadence, tuple[int, ...]] = {
+    cadence: tuple(row.epc for row in PROPERTIES if row.cadence is cadence) for cadence in Cadence
+}
+
 _FIXED_TIME = {0xEA: Direction.BOUGHT, 0xEB: Direction.SOLD}
 
 CLOCK_SLACK = timedelta(minutes=5)
@@ -203,9 +207,14 @@ class Poller:
     def _epcs(self, cadence: Cadence) -> tuple[int, ...]:
         if self._profile is None:
             return ()
-        now = asyncio.get_running_loop().time()
-        askable = self._profile.get_map - {epc for epc, at in self._refused.items() if at > now}
-        return tuple(p.epc for p in PROPERTIES if p.cadence is cadence and p.epc in askable)
+        now, get_map, refused = (
+            asyncio.get_running_loop().time(),
+            self._profile.get_map,
+            self._refused,
+        )
+        return tuple(
+            epc for epc in _EPCS[cadence] if epc in get_map and refused.get(epc, now) <= now
+        )
 
     async def _do(self, job: Job) -> None:
         if job is Job.LEFTOVERS and self._profile is not None:
