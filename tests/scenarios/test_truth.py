@@ -8,7 +8,7 @@ Mosquitto; each value is looked up in the truth that held when it was read.
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -124,19 +124,27 @@ class Arrivals:
             if uid and seen.topic.startswith(prefix):
                 yield seen.topic.removeprefix(prefix), seen.payload, at
 
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Waits, two minutes at most; each message's time is taken as it comes."""
+
+        def noted() -> bool:
+            self.note()
+            return is_so()
+
+        await self.observer.until(noted, seconds=120)
+
     async def until_all(self, wanted: Mapping[str, set[str]], since: datetime) -> None:
         """Waits until each meter (by uid) has told each of its keys since a moment, two minutes at
         most; what is missing is told by `untruths`."""
 
         def complete() -> bool:
-            self.note()
             return all(
                 keys <= {key for key, _, at in self.of(uid) if at >= since}
                 for uid, keys in wanted.items()
             )
 
         with contextlib.suppress(TimeoutError):
-            await self.observer.until(complete, seconds=120)
+            await self.until(complete)
         await asyncio.sleep(0.5)
         self.note()
 
@@ -153,7 +161,7 @@ async def test_every_value_at_the_broker_is_the_truth(broker: Broker, tmp_path: 
             for number, case in enumerate(cases)
         ]
         arrivals = Arrivals(observer)
-        await observer.until(lambda: all(product.uid for product in products), seconds=120)
+        await arrivals.until(lambda: all(product.uid for product in products))
         expected = {p.uid: case.expected for case, p in zip(cases, products, strict=True)}
         await arrivals.until_all(expected, EVER)
         again = datetime.now(JST)
@@ -179,7 +187,7 @@ async def test_every_value_is_the_truth_after_a_warm_start_too(
             start = datetime.now(JST)
             setting = Setting(house_of(900, case), options)
             async with running(tmp_path / "house", setting) as product:
-                await observer.until(lambda: product.uid != "", seconds=30)
+                await arrivals.until(lambda: product.uid != "")
                 await arrivals.until_all({product.uid: case.expected}, start)
                 faults = list(untruths(case, product, arrivals, start))
                 assert not faults, "\n".join(faults)
