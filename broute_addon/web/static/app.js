@@ -1,7 +1,7 @@
 // The frame: words, sections, the stream of states, what every section may ask for.
 
 import { command, follow, get } from "./api.js";
-import { changes, h, icon, say, show } from "./dom.js";
+import { changes, h, icon, loadIcons, say, show } from "./dom.js";
 import { devices } from "./devices.js";
 import { events } from "./events.js";
 import { history } from "./history.js";
@@ -93,14 +93,16 @@ function withPorts(view) {
 function route() {
   if (!latest) return;
   const asked = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "overview";
-  const isGuided = latest.setup_needed || isGuideWanted || guide.isBusy();
+  // A stick that is missing is looked for on the overview, with the ports.
+  const lacksCredentials = latest.setup_needed && latest.connection === "waiting_for_options";
+  const isGuided = lacksCredentials || isGuideWanted || guide.isBusy();
   const name = asked === "overview" && isGuided ? "setup" : asked;
   for (const link of byId("tabs").children) {
     const isCurrent = link.dataset.view === asked;
     if (isCurrent) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
     if (link.dataset.view === "overview") {
-      link.querySelector("use").setAttribute("href", `static/icons.svg#${isGuided ? "setup" : "overview"}`);
+      link.querySelector("use").setAttribute("href", isGuided ? "#i-setup" : "#i-overview");
       say(link.querySelector("span"), isGuided ? t("tab_setup") : t("tab_overview"));
     }
   }
@@ -150,7 +152,8 @@ async function take(state) {
 }
 
 async function start() {
-  speak({ labels: await labelsAtLast() });
+  const [labels] = await Promise.all([labelsAtLast(), loadIcons().catch(() => null)]);
+  speak({ labels });
   build();
   follow(take, (isUp) => {
     show(byId("offline"), !isUp);

@@ -63,6 +63,7 @@ export function chart({ series, range, guide = null, height = 220, step = null, 
       show(frame, false);
       details.open = true;
       element.classList.add("only-table");
+      frame.after(h("p", { class: "quiet" }, t("no_charts")));
       return;
     }
     drawn?.destroy();

@@ -14,11 +14,19 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Puts the symbols of icons.svg into the page, once: each use from outside would ask for the file again. */
+export async function loadIcons() {
+  const response = await fetch("static/icons.svg");
+  const sprite = new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement;
+  sprite.setAttribute("hidden", "");
+  document.body.append(document.adoptNode(sprite));
+}
+
 /** A symbol of icons.svg; `label` for those that say more than the words beside them. */
 export function icon(name, label = null) {
   const svg = document.createElementNS(SVG, "svg");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `static/icons.svg#${name}`);
+  use.setAttribute("href", `#i-${name}`);
   svg.setAttribute("class", `icon icon-${name}`);
   if (label === null) svg.setAttribute("aria-hidden", "true");
   else {
