@@ -14,6 +14,7 @@ from broute_addon.errors import BRouteError, HomeAssistantError
 from broute_addon.journal import Kind
 from broute_addon.messages import Message, message
 from broute_addon.meter.engine import Command
+from broute_addon.meter.readings import Connection
 from broute_addon.web import setup, view
 from broute_addon.web.answers import json_answer
 from broute_addon.web.services import Services
@@ -60,6 +61,8 @@ class Commands:
             return self._json({"accepted": name} | await self._handlers[name](body))
         if name not in {command.value for command in Command}:
             raise web.HTTPNotFound(text="no such command\n")
+        if (obstacle := self._obstacle()) is not None:
+            return self._json({"problem": obstacle})
         self._services.command(name)
         if name in _ASKED:
             self._services.recorder.tell(Kind.INFO, message(_ASKED[name]))
@@ -132,6 +135,9 @@ class Commands:
         is_on = body.get("on")
         if not isinstance(is_on, bool):
             raise web.HTTPBadRequest(text="on is true or false\n")
+        obstacle = self._obstacle()
+        if is_on and obstacle is not None:
+            return {"on": False, "problem": obstacle}
         if is_on:
             self._services.recorder.tell(Kind.INFO, message("journal_asked_survey"))
         self._services.survey(is_on)
@@ -140,6 +146,13 @@ class Commands:
     async def _show_serial(self, _body: Body) -> view.Json:
         meter = self._services.store.snapshot.meter
         return {"serial_number": None if meter is None else meter.serial_number}
+
+    def _obstacle(self) -> str | None:
+        """Why there is nobody yet to obey: without credentials the meter side waits."""
+        snapshot = self._services.store.snapshot
+        if snapshot.connection is not Connection.WAITING_FOR_OPTIONS:
+            return None
+        return self._text(snapshot.problem or snapshot.step)
 
     def _text(self, told: Message) -> str:
         return told.text(self._services.language())

@@ -38,8 +38,6 @@ class Row:
 _PLUG_IN = Row(Step.STICK, "remedy_plug_in", kind=Kind.ERROR)
 _PORT_OTHER = Row(Step.STICK, "remedy_port_other", kind=Kind.ERROR)
 _REPLUG = Row(Step.LANGUAGE, "remedy_replug")
-_NOT_FOUND = Row(Step.METER_FOUND, "remedy_not_found", kind=Kind.ERROR)
-_RADIO_AT_LOGIN = Row(Step.LOGGED_IN, "remedy_radio", kind=Kind.ERROR)
 _RADIO = Row(Step.READING, "remedy_radio")
 _WAIT_LOGIN = Row(Step.LOGGED_IN, "remedy_wait_login")
 _WAIT_METER = Row(Step.INTERVIEWED, "remedy_wait_meter")
@@ -63,12 +61,12 @@ REMEDIES: Mapping[str, Row] = MappingProxyType(
         "dongle_timeout": _REPLUG,
         "dongle_mute": Row(Step.LANGUAGE, "remedy_replug", kind=Kind.ERROR),
         "command_refused": _REPLUG,
-        "pan_not_found": _NOT_FOUND,
-        "meter_not_found": _NOT_FOUND,
+        "pan_not_found": Row(Step.METER_FOUND, "remedy_not_found"),
+        "meter_not_found": Row(Step.METER_FOUND, "remedy_not_found", kind=Kind.ERROR),
         "join_refused": Row(Step.LOGGED_IN, "remedy_refused"),
         "credentials_refused": Row(Step.LOGGED_IN, "remedy_refused", kind=Kind.ERROR),
-        "join_unanswered": _RADIO_AT_LOGIN,
-        "meter_too_far": _RADIO_AT_LOGIN,
+        "join_unanswered": Row(Step.LOGGED_IN, "remedy_radio"),
+        "meter_too_far": Row(Step.LOGGED_IN, "remedy_radio", kind=Kind.ERROR),
         "not_joined": _WAIT_LOGIN,
         "session_absent": _WAIT_LOGIN,
         "session_terminated": _WAIT_LOGIN,

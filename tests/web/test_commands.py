@@ -11,6 +11,7 @@ from broute_addon.errors import SupervisorError, TransportError
 from broute_addon.journal import Kind
 from broute_addon.messages import Language, message
 from broute_addon.meter.engine import Command
+from broute_addon.meter.readings import Connection, ConnectionChanged
 from broute_addon.options import parse_options
 from tests.support.houses import PROFILE, SERIAL_NUMBER, reading_house, store_of
 from tests.support.pages import (
@@ -66,6 +67,16 @@ async def test_commands_reach_the_engine_and_the_journal(page: Page) -> None:
     await page.command("survey", on=True)
     await page.command("survey", on=False)
     assert page.asked.surveys == [True, False]
+
+
+async def test_without_credentials_a_command_says_what_is_missing(tmp_path: Path) -> None:
+    missing = message("option_missing_credentials", option="route_b_id")
+    store = store_of(ConnectionChanged(Connection.WAITING_FOR_OPTIONS, missing))
+    async with served(store, tmp_path) as page:
+        for name, body in (("reconnect", {}), ("survey", {"on": True})):
+            answer = await page.command(name, **body)
+            assert answer["problem"] == sentence("option_missing_credentials", option="route_b_id")
+        assert page.asked == Asked()
 
 
 async def test_the_serial_number_is_masked_until_it_is_asked_for(page: Page) -> None:

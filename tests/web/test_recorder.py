@@ -102,7 +102,7 @@ def test_an_outage_is_told_once_with_its_end_however_the_faults_take_turns(
         "journal_back_soon",
     ]
     kinds = list(chronicle.kinds())[:4]
-    assert kinds == [Kind.GOOD, Kind.ERROR, Kind.ERROR, Kind.WARNING]
+    assert kinds == [Kind.GOOD, Kind.ERROR, Kind.WARNING, Kind.WARNING]
     chronicle.sees((Connection.RECOVERING, "meter_silent"))
     chronicle.clock.advance(600)
     chronicle.sees((Connection.READING, None))

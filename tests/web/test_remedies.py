@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from broute_addon.home_assistant.notifier import _TOLD
+from broute_addon.journal import Kind
 from broute_addon.messages import SENTENCES, Language, message
 from broute_addon.messages.options import SENTENCES as OPTION_SENTENCES
 from broute_addon.web.remedies import REMEDIES, remedy_for
@@ -90,3 +92,18 @@ def test_no_remedy_is_left_over() -> None:
     used = {row.remedy for row in REMEDIES.values()}
     assert {key for key in SENTENCES if key.startswith("remedy_")} == used
     assert REMEDIES.keys() - SENTENCES.keys() == set()
+
+
+CANT_BE_NOTIFIED = frozenset(
+    {
+        "core_denied",  # there is no way to Core then
+        "supervisor_refused",
+        "core_too_old",  # the page's history tells
+        "recorder_absent",
+    }
+)
+
+
+def test_what_needs_a_person_is_what_home_assistant_notifies_of() -> None:
+    needed = {key for key, row in REMEDIES.items() if row.kind is Kind.ERROR}
+    assert needed - CANT_BE_NOTIFIED == _TOLD
