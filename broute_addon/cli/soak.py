@@ -12,6 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=_days, default=2.0, metavar="D", help="days of each")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first one")
     parser.add_argument(
+        "--jobs", type=_count, metavar="N", help="processes at once (default: one per processor)"
+    )
+    parser.add_argument(
         "--sabotage",
         choices=[*SABOTAGES, "list"],
         metavar="NAME",
@@ -24,7 +27,7 @@ def soak(args: argparse.Namespace) -> int:
     if args.sabotage == "list":
         print("\n".join(SABOTAGES))
         return 0
-    campaign = Campaign(args.seeds, args.days, args.seed, args.sabotage)
+    campaign = Campaign(args.seeds, args.days, args.seed, args.sabotage, args.jobs)
     return run_campaign(campaign, print, to_standard_error)
 
 

@@ -1,4 +1,4 @@
-"""Many seeds, one after the other or two at a time; the first that fails is told and made small."""
+"""Many seeds, several at a time; one that fails is told and made small."""
 
 import hashlib
 import multiprocessing
@@ -21,12 +21,14 @@ SHRINK_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What to run. `sabotage` names a planted defect."""
+    """What to run. `sabotage` names a planted defect; `jobs` is the number of processes, None: as
+    many as there are processors."""
 
     seeds: int
     days: float
     first: int = 1
     sabotage: str | None = None
+    jobs: int | None = None
 
 
 @dataclass(slots=True)
@@ -94,10 +96,12 @@ def play_seed(seed: int, days: float, sabotage: str | None = None) -> Outcome:
 
 
 def _outcomes(campaign: Campaign) -> Iterator[Outcome]:
-    """In the order of the seeds; in as many processes as there are processors, at most two."""
+    """In the order of the seeds, whatever the number of processes."""
     seeds = range(campaign.first, campaign.first + campaign.seeds)
-    workers = min(2, os.cpu_count() or 1, campaign.seeds)
-    if workers < 2 or campaign.sabotage is not None or campaign.seeds * campaign.days < 4:
+    is_short = campaign.seeds * campaign.days < 4
+    jobs = campaign.jobs or (1 if is_short else os.cpu_count() or 1)
+    workers = min(jobs, campaign.seeds)
+    if workers < 2 or campaign.sabotage is not None:
         for seed in seeds:
             yield play_seed(seed, campaign.days, campaign.sabotage)
         return

@@ -57,6 +57,12 @@ def test_the_same_seed_has_the_same_digest_in_any_process() -> None:
     assert first.stdout == second.stdout
 
 
+def test_the_number_of_processes_changes_nothing() -> None:
+    one, two = (soak("--seeds", "3", "--days", "0.1", "--jobs", jobs) for jobs in ("1", "2"))
+    assert one.returncode == 0
+    assert one.stdout == two.stdout
+
+
 def test_another_seed_has_another_digest() -> None:
     assert play_seed(1, 0.05).digest != play_seed(2, 0.05).digest
 
