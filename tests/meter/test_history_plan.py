@@ -22,8 +22,8 @@ def missing(
     return {MIDNIGHT + slot * HALF_HOUR: directions for slot in slots}
 
 
-def planned(what: Missing, *ways: Way, **limits: object) -> tuple[Part, ...]:
-    return plan(what, lambda way, at, direction: way in ways)
+def planned(what: Missing, *ways: Way) -> tuple[Part, ...]:
+    return plan(what, lambda way, *_: way in ways)
 
 
 def asked(parts: Iterable[Part]) -> list[tuple[Way, int, int]]:

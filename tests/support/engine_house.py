@@ -132,17 +132,18 @@ async def lab(
     seed: int = 1,
     notebook: Notebook | None = None,
     start: datetime = START,
+    host_ahead: timedelta = timedelta(0),
 ) -> AsyncIterator[Lab]:
     """Starts engine and house; at the end the engine is cancelled as at a stop.
 
-    `notebook` is the ledger; without it the meter's memory isn't read. `start`: what meter and
-    host take the first second for.
+    `notebook` is the ledger; without it the meter's memory isn't read. `start`: what the meter
+    takes the first second for; the host's clock is `host_ahead` of that.
     """
     loop = asyncio.get_running_loop()
     port = MemoryPort(seed=seed)
 
     def clock() -> datetime:
-        return start.astimezone(UTC) + timedelta(seconds=loop.time())
+        return start.astimezone(UTC) + host_ahead + timedelta(seconds=loop.time())
 
     async def connect(path: str, baud: int, receiver: Receiver) -> MemoryTransport:
         transport = await port.connect(path, baud, receiver)

@@ -74,7 +74,7 @@ class Gaps:
         """What a part brought: told to the ledger, and no longer missing.
 
         That a day has no reading of a half-hour is final, and told too. So is it of the other ways
-        where no third one could bring it. True if one could: it is to be planned anew.
+        where no third one could bring it. True if the rest is to be planned anew.
         """
         known = [value for value in values if value.raw is not None]
         none = [
@@ -86,16 +86,17 @@ class Gaps:
             self.empty_days.clear()
         else:
             self.empty_days.add(part.day)
-        can, open_ = self._abilities, list[HalfHour]()
+        can, open_, is_over = self._abilities, list[HalfHour](), False
         if part.way is not Way.DAY:
             for value in none:
                 can.lacks(part.way, value.at)
             open_ = [value for value in none if can.could_be_served(value.at, value.direction)]
             has_days = can.could_serve(Way.DAY, part.newest, Direction.BOUGHT)
-            if not known and (has_days or part.way is Way.MINUTE):
+            is_over = not known and (has_days or part.way is Way.MINUTE)
+            if is_over:
                 can.ends_at(part.way, part.newest)
         self._tell(known + [value for value in none if value not in open_])
-        return bool(open_)
+        return bool(open_) or is_over
 
     def give_up_unreachable(self) -> None:
         """What no way can bring, not even later: the meter doesn't remember it."""
