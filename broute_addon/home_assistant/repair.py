@@ -88,14 +88,20 @@ def plan_gaps(
     rows: Mapping[datetime, Row],
     stands: Iterable[Stand],
     gaps: Sequence[Gap],
+    open_after: datetime | None = None,
 ) -> RepairPlan:
-    """What mends the hours between Core's first and last row. `rows` are Core's, in kWh."""
+    """What mends the hours between Core's first and last row. `rows` are Core's, in kWh.
+
+    While a gap is open, nothing that ends after its begin is looked at.
+    """
     if not rows:
         return RepairPlan(statistic_id, is_waiting=bool(gaps))
     last = max(rows)
     ripe = [gap for gap in gaps if gap.hours()[-1] < last]
     young = {hour for gap in gaps if gap not in ripe for hour in gap.hours()}
-    suspect = {hour for gap in ripe for hour in gap.hours()}
+    if open_after is not None:
+        young |= set(Gap(open_after, last + HOUR).hours())
+    suspect = {hour for gap in ripe for hour in gap.hours()} - young
     readings = {stand.at: stand for stand in stands}
     changes: list[Change] = []
     refusals: list[Message] = []
@@ -112,7 +118,7 @@ def plan_gaps(
         statistic_id,
         changes=tuple(changes),
         refusals=tuple(refusals),
-        settled=tuple(gap for gap in ripe if not open_hours & set(gap.hours())),
+        settled=tuple(gap for gap in ripe if not (open_hours | young) & set(gap.hours())),
         is_waiting=len(ripe) < len(gaps),
     )
 
@@ -144,8 +150,8 @@ def _runs(
     """The hours to look at: those of a gap, and those that are absent."""
     first, last = min(rows), max(rows)
     hours: list[datetime] = []
-    before = rows[first]
-    hour = first + HOUR
+    before = rows[first]  # also of itself: it may be cut
+    hour = first
     while hour <= last:
         row = rows.get(hour)
         if (row is None or hour in suspect) and hour not in young and hour < last:
@@ -182,7 +188,7 @@ def _changes(
     suspect: set[datetime],
 ) -> Iterator[Change]:
     offset = _offset(run.before)
-    before = run.before
+    before: Row | None = run.before if run.before.start not in run.hours else None
     for hour in run.hours:
         row, stand = rows.get(hour), readings.get(hour + HOUR)
         if stand is not None:
@@ -190,7 +196,7 @@ def _changes(
             if row is None:
                 yield Change(Kind.ABSENT, right, None)
             elif hour in suspect and right.sum - row.sum > stand.scale.step:
-                is_flat = row.sum - before.sum < stand.scale.step / 10
+                is_flat = before is not None and row.sum - before.sum < stand.scale.step / 10
                 yield Change(Kind.FLAT if is_flat else Kind.CUT, right, row.sum)
         before = row or before
 

@@ -138,6 +138,10 @@ class GapRecorder:
         """The gaps that have ended and aren't settled, oldest first."""
         return self._gaps.get(uid, Gaps()).ended
 
+    def open_after(self, uid: str) -> datetime | None:
+        """Since which half-hour a gap is open; None: Home Assistant is being fed."""
+        return self._gaps.get(uid, Gaps()).open_after
+
     def settle(self, uid: str, gaps: Iterable[Gap]) -> None:
         """Nothing is left to do about these."""
         self._set(uid, self._gaps.get(uid, Gaps()).without(gaps))

@@ -72,16 +72,18 @@ class Repairer:
     async def serve(self, core: CoreCalls) -> None:
         """Mends for as long as the way to Core is open. Raises CoreError."""
         self._core = core
+        now = asyncio.get_running_loop().time
         known: object = None
+        again_at: float | None = None
         pauses = waits(LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S)
         try:
             while True:
-                if known != (present := self._known()):
+                if self._is_on and known != (present := self._known()):
                     known, pauses = present, waits(LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S)
-                    is_waiting = self._is_on and await self._look(core)
-                elif is_waiting:
-                    is_waiting = await self._look(core)
-                await asyncio.sleep(next(pauses) if is_waiting else LOOK_EVERY_S)
+                    again_at = now()
+                if again_at is not None and again_at <= now():
+                    again_at = now() + next(pauses) if await self._look(core) else None
+                await asyncio.sleep(LOOK_EVERY_S)
         finally:
             self._core = None
 
@@ -89,9 +91,14 @@ class Repairer:
         """What a plan depends on: while it is the same, another look is of use only when one
         waits for Core. Where there is no gap, a new half-hour changes nothing."""
         return [
-            (uid, gaps, gaps and self._ledger.newest(uid), self._is_complete(uid))
+            (
+                uid,
+                gaps := self._gaps.ended(uid),
+                gaps and self._ledger.newest(uid),
+                self._gaps.open_after(uid),
+                self._is_complete(uid),
+            )
             for uid in self._ledger.uids()
-            for gaps in [tuple(self._gaps.ended(uid))]
         ]
 
     async def _look(self, core: CoreCalls) -> bool:
@@ -151,7 +158,8 @@ class Repairer:
         since = max(oldest, newest - KEPT)
         rows = await rows_of(core, sensor.entity_id, since - _CONTEXT)
         stands = self._ledger.series(sensor.uid, sensor.direction, since)
-        plan = plan_gaps(sensor.entity_id, rows, stands, self._gaps.ended(sensor.uid))
+        ended, open_after = self._gaps.ended(sensor.uid), self._gaps.open_after(sensor.uid)
+        plan = plan_gaps(sensor.entity_id, rows, stands, ended, open_after)
         if self._is_complete(sensor.uid):
             return await self._with_past(core, sensor, plan, oldest)
         return plan

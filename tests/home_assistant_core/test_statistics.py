@@ -1,172 +1,35 @@
-"""The statistics in a real Home Assistant Core, row by row against the simulated meter's truth."""
+"""Statistics in a real Home Assistant Core: imported and mended exactly, all else untouched."""
 
 import asyncio
-import contextlib
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
 
-import aiohttp
 import pytest
 
-from broute_addon.home_assistant.statistics_writer import StatisticsWriter
-from broute_addon.home_assistant.websocket import (
-    Connect,
-    CoreCalls,
-    core_websocket_url,
-    open_core,
+from broute_addon.meter.half_hours import Direction
+from broute_addon.meter.profile import MeterProfile
+from broute_addon.wisun.values import MacAddress
+from tests.home_assistant_core.core_database import Database
+from tests.home_assistant_core.site import (
+    HOUR,
+    Rows,
+    Site,
+    check_against,
+    rows_in,
+    steady_stands,
+    truth_of_a_house,
+    until_imported,
+    whole,
 )
-from broute_addon.ledger import Ledger
-from broute_addon.messages import Language
-from broute_addon.meter.half_hours import Direction, HalfHour, Source
-from broute_addon.meter.profile import EnergyScale
-from broute_addon.redaction import Secret
-from broute_addon.simulator import House, HouseConfig, MemoryPort
-from broute_addon.store import Snapshot, Store
 from tests.rigs.home_assistant.processes import until
 from tests.rigs.home_assistant.rig import HomeAssistantRig
 
 pytestmark = [pytest.mark.home_assistant_core, pytest.mark.asyncio(loop_scope="module")]
-
-HOUR = timedelta(hours=1)
-SCALE = EnergyScale(1, -1, 6)
-KEYS = {
-    Direction.BOUGHT: "half_hour_energy_bought",
-    Direction.SOLD: "half_hour_energy_sold",
-}
-
-Truth = Mapping[Direction, Mapping[datetime, Decimal]]
-
-
-def truth_of_a_house() -> Truth:
-    """What the simulated meter remembers: each register at each half-hour, in kWh."""
-    lines: list[dict[str, Any]] = []
-    config = HouseConfig(truth=lambda line: lines.append(json.loads(line)))
-    with contextlib.closing(House(config, MemoryPort())):
-        pass
-    return {
-        direction: {
-            datetime.fromisoformat(line["time"]).astimezone(UTC): Decimal(line["value"])
-            for line in lines
-            if line["kind"] == "half_hour" and line["key"] == key
-        }
-        for direction, key in KEYS.items()
-    }
-
-
-class Site:
-    """A ledger that knows the truth, and the writer at a real Core."""
-
-    def __init__(self, rig: HomeAssistantRig, folder: Path, uid: str) -> None:
-        self.rig = rig
-        self.uid = uid
-        self.ledger = Ledger(folder)
-        self.store = Store(Snapshot())
-        self.calls: list[str] = []
-        self.on_call: Callable[[str], None] = lambda _: None
-
-    def keep(self, truth: Truth) -> None:
-        values = [
-            HalfHour(at, direction, int(kwh / SCALE.step), Source.HISTORY_1)
-            for direction, stands in truth.items()
-            for at, kwh in stands.items()
-        ]
-        self.ledger.keep(self.uid, SCALE, values)
-
-    def statistic_id(self, direction: Direction) -> str:
-        return f"broute:{self.uid.removeprefix('broute_')}_energy_{direction.value}"
-
-    @contextlib.asynccontextmanager
-    async def writing(self, *, repair: bool = False) -> AsyncIterator[StatisticsWriter]:
-        """The writer runs until the block ends."""
-        async with aiohttp.ClientSession() as session:
-            writer = StatisticsWriter(
-                self.ledger,
-                self.store,
-                self._connect(session),
-                language=lambda: Language.EN,
-                repair=repair,
-            )
-            task = asyncio.create_task(writer.run())
-            try:
-                yield writer
-            finally:
-                task.cancel()
-                await asyncio.wait([task])
-                self.ledger.close()
-                if not task.cancelled():
-                    await task
-
-    def _connect(self, session: aiohttp.ClientSession) -> Connect:
-        url = core_websocket_url(core_url=self.rig.url)
-
-        @contextlib.asynccontextmanager
-        async def connect() -> AsyncIterator[CoreCalls]:
-            async with open_core(session, url, Secret(self.rig.token)) as core:
-                yield _Watched(core, self)
-
-        return connect
-
-
-class _Watched:
-    """A way to Core on which the site sees each command before it goes out."""
-
-    def __init__(self, core: CoreCalls, site: Site) -> None:
-        self._core, self._site = core, site
-
-    @property
-    def version(self) -> str:
-        return self._core.version
-
-    async def call(self, command: str, **fields: object) -> Any:  # noqa: ANN401 - JSON
-        self._site.calls.append(command)
-        self._site.on_call(command)
-        return await self._core.call(command, **fields)
-
-    async def until_closed(self) -> NoReturn:
-        await self._core.until_closed()
-
-
-async def rows_in(rig: HomeAssistantRig, statistic_id: str) -> dict[datetime, tuple[float, float]]:
-    """(state, sum) of each hour, as Core tells."""
-    found = await rig.command(
-        "recorder/statistics_during_period",
-        start_time="2020-01-01T00:00:00+00:00",
-        statistic_ids=[statistic_id],
-        period="hour",
-        types=["state", "sum"],
-    )
-    return {
-        datetime.fromtimestamp(row["start"] / 1000, UTC): (row["state"], row["sum"])
-        for row in found.get(statistic_id, [])
-    }
-
-
-async def until_imported(site: Site, limit_s: float = 60) -> None:
-    before = site.store.snapshot.readings.get("last_import")
-
-    async def imported() -> bool:
-        return site.store.snapshot.readings.get("last_import") is not before
-
-    await until(imported, limit_s, f"nothing was imported: {site.store.snapshot.import_problem}")
-
-
-async def check_against(site: Site, truth: Truth) -> None:
-    """Row by row: every finished hour of Core is the register's difference."""
-    for direction, stands in truth.items():
-        rows = await rows_in(site.rig, site.statistic_id(direction))
-        ends = [at for at in stands if at.minute == 0]
-        assert list(rows) == [end - HOUR for end in ends]
-        assert rows[ends[0] - HOUR] == (float(stands[ends[0]]), 0.0)
-        for before, end in pairwise(ends):
-            state, total = rows[end - HOUR]
-            assert state == float(stands[end])
-            used = Decimal(str(total)) - Decimal(str(rows[before - HOUR][1]))
-            assert used == stands[end] - stands[before]
 
 
 async def test_the_whole_history_is_exact_and_the_energy_preferences_are_valid(
@@ -219,3 +82,121 @@ async def test_core_ends_in_the_middle_of_the_import_and_comes_back_without_its_
         await until_imported(site, 90)
     await check_against(site, truth)
     assert home_assistant.log_problems() == []
+
+
+# -- repair ------------------------------------------------------------------------------------
+
+
+async def add_sensor(rig: HomeAssistantRig, unique_id: str, topic: str) -> str:
+    """An energy sensor by MQTT discovery; its entity id."""
+    component = {
+        "p": "sensor",
+        "unique_id": unique_id,
+        "default_entity_id": f"sensor.{unique_id}",
+        "device_class": "energy",
+        "state_class": "total_increasing",
+        "unit_of_measurement": "kWh",
+        "state_topic": topic,
+    }
+    await rig.publish(
+        f"homeassistant/device/{unique_id}/config",
+        {
+            "dev": {"ids": [unique_id], "name": unique_id},
+            "o": {"name": "test"},
+            "cmps": {"energy": component},
+        },
+        retain=True,
+    )
+    return f"sensor.{unique_id}"
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What an energy sensor's register stood at, and when Core knew nothing of it."""
+
+    stands: Mapping[datetime, Decimal]
+    gone_at: datetime
+    back_at: datetime
+
+    def spoiled(self) -> list[datetime]:
+        """The ends of the hours that Core has wrong, or not at all."""
+        hours = [self.gone_at.replace(minute=0) + number * HOUR for number in range(1, 9)]
+        return [end for end in hours if self.gone_at < end <= self.back_at]
+
+
+async def compiled_through(rig: HomeAssistantRig, outage: Outage, unique_id: str) -> str:
+    """A sensor that was told the register when the outage began and when it ended, and never
+    between; its entity id. Core's database is changed while it is down: what it then compiles for
+    the ten hours that it missed is its own doing."""
+    database = Database(rig.folder)
+    sensor = await add_sensor(rig, unique_id, "test/energy")
+    other = await add_sensor(rig, "another_meter", "test/other")
+    told = str(outage.stands[outage.gone_at])
+    await rig.publish("test/energy", told, retain=True)
+    await rig.publish("test/other", "17.5", retain=True)
+    await rig.wait_for_state(sensor, told)
+    await rig.wait_for_state(other, "17.5")
+    await rig.stop_core()
+    database.age(timedelta(hours=10))
+    database.tell(sensor, outage.back_at, str(outage.stands[outage.back_at]))
+    await rig.publish("test/energy", str(outage.stands[max(outage.stands)]), retain=True)
+    await rig.start_core()
+
+    async def compiled() -> bool:
+        return len(await rows_in(rig, sensor)) >= 9
+
+    await until(compiled, 30, "Core didn't compile what it missed")
+    database.drop_hour(sensor, outage.spoiled()[2] - HOUR)
+    return sensor
+
+
+def check_mended(outage: Outage, before: Rows, after: Rows) -> None:
+    """Each hour up to the outage's end is the register's difference; later ones are as before."""
+    stands = outage.stands
+    ends = [at for at in stands if at.minute == 0]
+    assert after[ends[0] - HOUR][1] == pytest.approx(0)
+    shift = float(stands[outage.gone_at] - stands[ends[0]])
+    for earlier, end in pairwise(end for end in ends if end - HOUR in after):
+        state, total = after[end - HOUR]
+        if end <= outage.back_at:
+            assert state == float(stands[end])
+            used = total - after[earlier - HOUR][1]
+            assert used == pytest.approx(float(stands[end] - stands[earlier]))
+        else:
+            assert state == before[end - HOUR][0]
+            assert total == pytest.approx(before[end - HOUR][1] + shift)
+    assert set(before) <= set(after)
+
+
+async def test_flat_cut_and_absent_hours_and_the_past_are_mended_and_nothing_else_is_touched(
+    home_assistant: HomeAssistantRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broute_addon.home_assistant.repairer.LOOK_EVERY_S", 1.0)
+    rig, database = home_assistant, Database(home_assistant.folder)
+    profile = MeterProfile(MacAddress.parse("001D129012345678"), frozenset({0xE0, 0xEA}))
+    stands = steady_stands(days=3)
+    now = max(stands)
+    outage = Outage(stands, now - timedelta(hours=10), now - timedelta(hours=3))
+    sensor = await compiled_through(rig, outage, f"{profile.uid}_energy_bought")
+    before = await rows_in(rig, sensor)
+    others = database.rows_but_of(sensor)
+    assert any(row[1] == "sensor.another_meter" for row in others)
+
+    site = Site(rig, tmp_path, profile.uid)
+    site.keep({Direction.BOUGHT: {at: kwh for at, kwh in stands.items() if at <= outage.gone_at}})
+    async with site.writing(repair=True) as writer:
+        site.keep({Direction.BOUGHT: stands})
+        await until_imported(site)
+        site.feed(profile, half_hour=outage.back_at, coverage=whole(stands))
+
+        async def done() -> bool:
+            return any(entry.kind == "past done" for entry in site.ledger.journal())
+
+        await until(done, 30, "nothing was mended")
+        assert [(plan.changes, plan.past) for plan in await writer.repairer.plan()] == [((), ())]
+        kinds = Counter(entry.kind for entry in site.ledger.journal())
+    mended = {"cut": 1, "absent": 1, "flat": len(outage.spoiled()) - 2}
+    assert kinds == {**mended, "past": 1, "past shift": 1, "past done": 1}
+    check_mended(outage, before, await rows_in(rig, sensor))
+    assert set(others) <= set(database.rows_but_of(sensor)), "another sensor lost something"
+    assert rig.log_problems() == []
