@@ -32,19 +32,21 @@ class Redactor:
     """Masks known secrets in text. Words under four characters are left alone."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._words: set[str] = set()
+        self._words: tuple[str, ...] = ()
         self.learn(*secrets)
 
     def learn(self, *secrets: Secret) -> None:
         """Adds secrets, for instance a broker password that the Supervisor gave later."""
+        words = set(self._words)
         for secret in secrets:
             text = secret.reveal()
             if len(text) >= 4:
                 as_hex = text.encode().hex()
-                self._words |= {text, text.lower(), text.upper(), as_hex, as_hex.upper()}
+                words |= {text, text.lower(), text.upper(), as_hex, as_hex.upper()}
+        self._words = tuple(sorted(words, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
         """The text with every known secret masked, longest first."""
-        for word in sorted(self._words, key=len, reverse=True):
+        for word in self._words:
             text = text.replace(word, MASK)
         return text
