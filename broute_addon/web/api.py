@@ -145,7 +145,11 @@ class Api:
         return self._json(history.day(self._services.ledger, self._meter(), asked, today))
 
     async def _coverage(self, _request: web.Request) -> web.Response:
-        return self._json(history.coverage(self._services.ledger, self._meter()))
+        days: list[view.Json] = []
+        for day in history.coverage(self._services.ledger, self._meter()):
+            days.append(day)
+            await asyncio.sleep(0)  # a question each: others may have their turn
+        return self._json({"days": days})
 
     async def _history_csv(self, request: web.Request) -> web.StreamResponse:
         """The whole ledger, piece by piece: a table of years is never held in memory."""

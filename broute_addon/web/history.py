@@ -5,7 +5,7 @@ Days are the meter's (JST), and today is that of the newest half-hour, so that a
 host never shows a wrong day.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from broute_addon.clock import JST
@@ -70,26 +70,15 @@ def day(ledger: LedgerReader | None, uid: str | None, asked: date | None, today:
     }
 
 
-def coverage(ledger: LedgerReader | None, uid: str | None) -> Json:
+def coverage(ledger: LedgerReader | None, uid: str | None) -> Iterator[Json]:
     """How complete each day is, from the meter's memory's first to the newest half-hour; counted
     in half-hours, each direction by itself."""
     newest = None if ledger is None or uid is None else ledger.newest(uid)
     if ledger is None or uid is None or newest is None:
-        return {"days": []}
+        return
     directions = ledger.directions(uid)
     oldest = ledger.oldest(uid) or newest
-    first = min(_day_of(oldest), _day_of(newest) - MEMORY_DAYS * _DAY)
-    return {"days": list(_days(ledger, uid, directions, first, newest))}
-
-
-def _days(
-    ledger: LedgerReader,
-    uid: str,
-    directions: Iterable[Direction],
-    first: date,
-    newest: datetime,
-) -> Iterator[Json]:
-    midnight = _midnight(first)
+    midnight = _midnight(min(_day_of(oldest), _day_of(newest) - MEMORY_DAYS * _DAY))
     while midnight <= newest:
         until = min(midnight + _DAY - HALF_HOUR, newest)
         found = ledger.coverage(uid, directions, midnight, until)

@@ -64,6 +64,15 @@ def test_in_the_systems_directory_only_known_names_count(
     assert "mystick" in names(ports.candidates(tmp_path))
 
 
+def test_every_port_is_listed_with_whether_it_is_asked(tmp_path: Path) -> None:
+    put(tmp_path, NAMES[3])
+    (tmp_path / OTHER_RADIOS[0]).symlink_to("/dev/zero")
+    listed = {port.name: port for port in ports.serial_ports(tmp_path)}
+    assert listed[NAMES[3]].is_candidate
+    assert not listed[OTHER_RADIOS[0]].is_candidate
+    assert listed[OTHER_RADIOS[0]].is_foreign
+
+
 def test_a_directory_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert ports.candidates(tmp_path / "none") == ()
 
