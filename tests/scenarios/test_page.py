@@ -5,6 +5,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,22 @@ class Visitor:
         ) as answer:
             assert answer.status == 200, name
             return dict(await answer.json())
+
+    async def times_of_power(self, count: int) -> list[float]:
+        """When each of so many new power values was seen."""
+        loop, times = asyncio.get_running_loop(), list[float]()
+        known: str | None = None
+
+        def is_enough(seen: Mapping[str, Any]) -> bool:
+            nonlocal known
+            at = next(each["at"] for each in seen["values"] if each["key"] == "power")
+            if known is not None and at != known:
+                times.append(loop.time())
+            known = at
+            return len(times) == count
+
+        await self.until_so(is_enough)
+        return times
 
     async def until(self, step: str, state: str, within_s: float = 30) -> dict[str, Any]:
         """Waits until a step is so; gives the page's state of then."""
@@ -157,3 +174,17 @@ async def test_the_best_place_is_searched_and_reading_goes_on(tmp_path: Path) ->
             state = await visitor.until("reading", "done")
             assert state["survey"]["is_running"] is False
             assert state["survey"]["best_dbm"] < 0
+
+
+async def test_ten_open_pages_do_not_disturb_the_readings(tmp_path: Path) -> None:
+    options = {"poll_interval": 5, "history": "off"}
+    async with SupervisorStandIn() as supervisor:
+        supervisor.mqtt = None
+        async with visiting(tmp_path, supervisor, options) as visitor:
+            await visitor.until("reading", "done")
+            async with asyncio.TaskGroup() as pages:
+                readers = [pages.create_task(visitor.times_of_power(3)) for _ in range(10)]
+            for reader in readers:
+                times = reader.result()
+                gaps = [later - earlier for earlier, later in pairwise(times)]
+                assert all(4 < gap < 6.5 for gap in gaps), gaps
