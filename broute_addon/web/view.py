@@ -126,7 +126,8 @@ def sentence(told: Message | None, language: Language) -> str | None:
 
 
 def _fault(notice: Message, language: Language) -> Json:
-    return {"text": notice.text(language), "remedy": sentence(remedy_for(notice), language)}
+    remedy = sentence(remedy_for(notice), language)
+    return {"key": notice.key, "text": notice.text(language), "remedy": remedy}
 
 
 def _step(progress: Progress, at: datetime | None, language: Language) -> Json:

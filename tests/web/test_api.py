@@ -122,7 +122,11 @@ async def test_notices_come_with_their_remedies(page: Page) -> None:
     state = await page.json("/api/state")
     assert state["notices"] == [sentence("mqtt_service_absent")]
     assert state["faults"] == [
-        {"text": sentence("mqtt_service_absent"), "remedy": sentence("remedy_mqtt_install")}
+        {
+            "key": "mqtt_service_absent",
+            "text": sentence("mqtt_service_absent"),
+            "remedy": sentence("remedy_mqtt_install"),
+        }
     ]
 
 
