@@ -47,6 +47,11 @@ def exchanged_pages(path: Path) -> None:
     path.write_bytes(octets[: first.start] + octets[second] + octets[first] + octets[second.stop :])
 
 
+def text_that_is_none(path: Path) -> None:
+    """SQLite quotes it in its complaint."""
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE half", b"\xcc\xcc\xcc TABLE half"))
+
+
 def of_another_program(path: Path) -> None:
     path.unlink()
     with closing(sqlite3.connect(path)) as database:
@@ -72,6 +77,7 @@ def without_a_table(path: Path) -> None:
         (lambda path: path.write_bytes(path.read_bytes()[: 9 * PAGE + 77]), "malformed"),
         (torn_page, ""),
         (exchanged_pages, ""),
+        (text_that_is_none, "file is damaged"),
         (of_another_program, "another program's file"),
         (of_a_newer_version, "written by a newer version"),
         (without_a_table, "a table is missing"),
@@ -83,6 +89,7 @@ def without_a_table(path: Path) -> None:
         "cut within one",
         "torn page",
         "exchanged pages",
+        "no text",
         "foreign",
         "newer",
         "table lost",
