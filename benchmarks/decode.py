@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from broute_addon.echonet.frame import Frame
-from broute_addon.meter.properties import METER_CLASS, property_row
+from broute_addon.meter.properties import METER_ROWS
 from broute_addon.meter.readings import Reading
 
 EDATA = bytes.fromhex("1081010302880105FF017202E704000005AAE8040053003E")
@@ -31,7 +31,7 @@ def values(data: bytes) -> dict[str, object]:
     """Its values by key."""
     told: dict[str, object] = {}
     for epc, edt in Frame.parse(data).properties:
-        row = property_row(METER_CLASS, epc)
+        row = METER_ROWS.get(epc)
         if row is not None:
             told.update(row.decode(edt))
     return told
@@ -41,7 +41,7 @@ def readings(data: bytes, at: datetime) -> list[Reading]:
     """One `Reading` for each value."""
     told = []
     for epc, edt in Frame.parse(data).properties:
-        row = property_row(METER_CLASS, epc)
+        row = METER_ROWS.get(epc)
         if row is not None:
             for key, value in row.decode(edt).items():
                 told.append(Reading(key, value, at))  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from broute_addon.errors import FrameError
 from broute_addon.messages import Message, message
 
 _HEAD = Struct(">HH6sBB")
+_unpack_head = _HEAD.unpack_from
 _EHD = 0x1081
 _EHD_FORMAT_2 = 0x1082
 _TRACE_LIMIT = 300  # characters of str(frame)
@@ -175,7 +176,7 @@ class Frame(NamedTuple):
         size = len(data)
         if size < 12:
             raise FrameError(message("frame_too_short", count=size))
-        ehd, tid, eojs, service, opc = _HEAD.unpack_from(data)
+        ehd, tid, eojs, service, opc = _unpack_head(data)
         if ehd != _EHD:
             raise FrameError(_wrong_header(ehd))
         esv = _ESVS.get(service)
@@ -236,8 +237,9 @@ def _parse_block(data: bytes, at: int, opc: int) -> tuple[tuple[PropertyData, ..
     properties = []
     try:
         for _ in range(opc):
-            end = at + 2 + data[at + 1]
-            properties.append(_new(PropertyData, (data[at], data[at + 2 : end])))
+            begin = at + 2
+            end = begin + data[at + 1]
+            properties.append(_new(PropertyData, (data[at], data[begin:end])))
             at = end
     except IndexError:
         raise FrameError(message("frame_cut", count=len(data))) from None

@@ -10,18 +10,16 @@ from broute_addon.errors import EdtError
 from broute_addon.messages import Message, message
 from broute_addon.meter.energy import Count, CounterGuard
 from broute_addon.meter.profile import EnergyScale
-from broute_addon.meter.properties import property_row
+from broute_addon.meter.properties import METER_ROWS
 from broute_addon.meter.quantities import Quantity, Role
 from broute_addon.meter.readings import Reading, Shown
 
 _LOGGER = logging.getLogger(__name__)
 
-METER_CLASS = 0x0288
-
 
 def decode_edt(epc: int, edt: bytes) -> Mapping[str, Value]:
     """The fields of one EDT of the meter; none where the EPC is unknown or the EDT is nonsense."""
-    row = property_row(METER_CLASS, epc)
+    row = METER_ROWS.get(epc)
     if row is None:
         return {}
     try:
@@ -41,7 +39,7 @@ def decode_all(values: Mapping[int, bytes]) -> Mapping[str, Value]:
 def nonsense(values: Mapping[int, bytes]) -> Message | None:
     """The sentence about the first EDT that doesn't fit its property, if there is one."""
     for epc, edt in values.items():
-        row = property_row(METER_CLASS, epc)
+        row = METER_ROWS.get(epc)
         try:
             if row is not None:
                 row.decode(edt)
@@ -62,7 +60,7 @@ class Decoder:
 
     def doubts(self, epcs: Iterable[int]) -> bool:
         """A count of these registers was held back: read them again soon."""
-        rows = (property_row(METER_CLASS, epc) for epc in epcs)
+        rows = (METER_ROWS.get(epc) for epc in epcs)
         keys = [field.key for row in rows if row is not None for field in row.fields]
         return any(key in self._guards and self._guards[key].is_doubting for key in keys)
 
@@ -81,7 +79,7 @@ class Decoder:
         )
 
     def _of(self, epc: int, edt: bytes, arrived: datetime, arrived_s: float) -> list[Reading]:
-        row = property_row(METER_CLASS, epc)
+        row = METER_ROWS.get(epc)
         values = decode_edt(epc, edt)
         if row is None or not values:
             return []

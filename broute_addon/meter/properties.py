@@ -270,11 +270,12 @@ _IDENTITY = (
 PROPERTIES = (*_LIVE, *_ENERGY, *_SCALE, *HISTORY_ROWS, *_IDENTITY, *COMMON_ROWS, *DEVICE_ROWS)
 """Every row of the meter's class; live values first, as they shall be shown."""
 
-_ROWS = {METER_CLASS << 8 | row.epc: row for row in PROPERTIES} | {
-    NODE_PROFILE_CLASS << 8 | row.epc: row for row in NODE_PROPERTIES
-}
+METER_ROWS = {row.epc: row for row in PROPERTIES}
+"""Those of the meter's class by EPC."""
+
+_ROWS = {METER_CLASS: METER_ROWS, NODE_PROFILE_CLASS: {row.epc: row for row in NODE_PROPERTIES}}
 
 
 def property_row(eoj_class: int, epc: int) -> Property | None:
     """The row of an EPC in a class (0x0288 or 0x0EF0); None where there is none."""
-    return _ROWS.get(eoj_class << 8 | epc)
+    return _ROWS.get(eoj_class, {}).get(epc)
