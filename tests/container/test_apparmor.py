@@ -100,7 +100,7 @@ async def life(tmp_path_factory: pytest.TempPathFactory, image: None) -> Life:
             await observer.until(lambda: is_told(observer, "energy_bought"), 60)
         await visit()
         pid = await running.service("pid")
-        ours = [await running.run("readlink", f"/proc/{pid}/fd/{fd}") for fd in range(4)]
+        ours = [await running.run("readlink", f"/proc/{pid}/fd/{fd}") for fd in range(3)]
         await running.stop()
         assert await running.exit_code() == 0
         root = await running.root()

@@ -97,8 +97,8 @@ async def test_its_health_is_asked_as_the_image_says(surroundings: Surroundings)
 async def test_nothing_is_compiled_at_a_start(surroundings: Surroundings) -> None:
     async with surroundings.container() as running:
         await running.until_log("broute is ready")
-        said = await running.run("python3", "-v", "-c", "import broute_addon.app")
-        assert "/opt/broute/broute_addon/app.py" in said
+        said = await running.run("python3", "-v", "-c", "import broute_addon.errors")
+        assert "/opt/broute/broute_addon/errors.py" in said
         assert not re.findall("bytecode is stale for .*|code object from /opt/.*py$", said, re.M)
 
 
