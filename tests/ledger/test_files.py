@@ -48,8 +48,9 @@ def exchanged_pages(path: Path) -> None:
 
 
 def text_that_is_none(path: Path) -> None:
-    """SQLite quotes it in its complaint."""
-    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE half", b"\xcc\xcc\xcc TABLE half"))
+    """SQLite quotes it in its complaint: the name of a table that it can't understand."""
+    octets = path.read_bytes().replace(b"CREATE TABLE half", b"x" * 17)
+    path.write_bytes(octets.replace(b"tablehalf_hours", b"table" + b"\xcc" * 10))
 
 
 def of_another_program(path: Path) -> None:
