@@ -65,10 +65,15 @@ SENTENCES = {
         "ポート {port} はありません。再読み込みしてください。",
     ),
     "port_has_stick": (
+        "A stick answers at {port}: {dialect}, firmware {firmware}. It is used from now on.",
+        "{port} でスティックが応答しました（{dialect}、ファームウェア {firmware}）。"
+        "以後これを使用します。",
+    ),
+    "port_has_stick_now": (
         "A stick answers at {port}: {dialect}, firmware {firmware}. It is used until the next "
-        "start; save the port to keep it.",
+        "start; to keep it, choose the port in the option device.",
         "{port} でスティックが応答しました（{dialect}、ファームウェア {firmware}）。次回の起動"
-        "まで使用します。続けて使うにはポートを保存してください。",
+        "まで使用します。続けて使うには設定項目 device でこのポートを選んでください。",
     ),
     "options_saved": (
         "Saved; the app starts again.",

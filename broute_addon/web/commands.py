@@ -121,13 +121,15 @@ class Commands:
         path = body.get("port")
         if not isinstance(path, str) or len(path) > _LONGEST_PATH:
             raise web.HTTPBadRequest(text="port is the path of a serial port\n")
-        if path not in {port.path for port in self._services.ports()}:
+        port = next((each for each in self._services.ports() if each.path == path), None)
+        if port is None:
             return {"found": False, "problem": self._text(message("port_unknown", port=path))}
         try:
             stick = await self._services.try_port(path)
         except BRouteError as error:
             return {"found": False, "problem": self._text(error.message)}
-        told = message("port_has_stick", port=path, dialect=stick.dialect, firmware=stick.firmware)
+        found = {"port": path, "dialect": stick.dialect, "firmware": stick.firmware}
+        told = message("port_has_stick" if port.is_lasting else "port_has_stick_now", **found)
         self._services.recorder.tell(Kind.GOOD, told)
         return {"found": True, "text": self._text(told)}
 

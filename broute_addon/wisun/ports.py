@@ -35,11 +35,13 @@ _TTY_NAMES = ("ttyUSB*", "ttyACM*", "ttyAMA*")
 @dataclass(frozen=True, slots=True)
 class SerialPort:
     """A port that is there. `is_candidate`: it is asked without being told to; else `is_foreign`
-    says that its name belongs to another kind of radio."""
+    says that its name belongs to another kind of radio. `is_lasting`: once a stick has answered
+    there it is a candidate, since its name stays the same."""
 
     path: str
     is_candidate: bool
     is_foreign: bool = False
+    is_lasting: bool = True
 
     @property
     def name(self) -> str:
@@ -50,22 +52,27 @@ class SerialPort:
 def serial_ports(directory: Path = BY_ID) -> tuple[SerialPort, ...]:
     """Every port there is, those worth asking first."""
     asked = [SerialPort(path, is_candidate=True) for path in candidates(directory)]
-    unasked = [
-        SerialPort(path, is_candidate=False, is_foreign=bool(_OTHER_RADIO.search(Path(path).name)))
-        for path in others(directory)
-    ]
-    return (*asked, *unasked)
+    return (*asked, *(_unasked(directory, path) for path in others(directory)))
+
+
+def _unasked(directory: Path, path: str) -> SerialPort:
+    is_foreign = bool(_OTHER_RADIO.search(Path(path).name))
+    is_named = Path(path).parent == directory
+    return SerialPort(
+        path, is_candidate=False, is_foreign=is_foreign, is_lasting=is_named and not is_foreign
+    )
 
 
 def candidates(directory: Path = BY_ID, last_good: str | None = None) -> tuple[str, ...]:
     """Paths worth asking, best first; `last_good` is the path that was a stick last time.
 
-    In the system's own directory only names that a stick is known to have count. In any other
-    directory each entry was put there on purpose and counts, whatever it points to.
+    In the system's own directory only names that a stick is known to have count, and the last good
+    one. In any other directory each entry was put there on purpose and counts, whatever it points
+    to.
     """
     names = [path for path in _entries(directory) if not _OTHER_RADIO.search(path.name)]
     if directory == BY_ID:
-        names = [path for path in names if _rank(path.name) < len(_KNOWN)]
+        names = [p for p in names if _rank(p.name) < len(_KNOWN) or str(p) == last_good]
     ranked = sorted(names, key=lambda path: (str(path) != last_good, _rank(path.name), path.name))
     return tuple(str(path) for path in ranked)
 

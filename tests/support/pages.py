@@ -37,7 +37,7 @@ GOOD_HEADERS = {"X-BRoute": "1", "Content-Type": "application/json"}
 PORTS = (
     SerialPort("/dev/serial/by-id/usb-ROHM_stick", is_candidate=True),
     SerialPort("/dev/serial/by-id/usb-Zigbee_stick", is_candidate=False, is_foreign=True),
-    SerialPort("/dev/ttyUSB7", is_candidate=False),
+    SerialPort("/dev/ttyUSB7", is_candidate=False, is_lasting=False),
 )
 ON_THIS_MACHINE = Access()
 STICK = DongleIdentity("SKSTACK dual", "1.5.2", "/dev/ttyUSB7")

@@ -89,7 +89,10 @@ async def test_a_port_is_tried_and_what_is_there_is_told(page: Page) -> None:
     answer = await page.command("try-port", port="/dev/ttyUSB7")
     assert answer["found"] is True
     assert "SKSTACK dual" in answer["text"]
+    assert "until the next start" in answer["text"]
     assert page.asked.ports == ["/dev/ttyUSB7"]
+    answer = await page.command("try-port", port="/dev/serial/by-id/usb-ROHM_stick")
+    assert "from now on" in answer["text"]
     page.fault = TransportError(message("port_busy", port="/dev/ttyUSB7", program="zigbee2mqtt"))
     answer = await page.command("try-port", port="/dev/ttyUSB7")
     assert answer["found"] is False

@@ -60,6 +60,7 @@ def test_in_the_systems_directory_only_known_names_count(
     put(tmp_path, *NAMES, "mystick")
     monkeypatch.setattr(ports, "BY_ID", tmp_path)
     assert set(names(ports.candidates(tmp_path))) == set(NAMES[:4])
+    assert "mystick" in names(ports.candidates(tmp_path, str(tmp_path / "mystick")))
     monkeypatch.undo()
     assert "mystick" in names(ports.candidates(tmp_path))
 
@@ -71,6 +72,7 @@ def test_every_port_is_listed_with_whether_it_is_asked(tmp_path: Path) -> None:
     assert listed[NAMES[3]].is_candidate
     assert not listed[OTHER_RADIOS[0]].is_candidate
     assert listed[OTHER_RADIOS[0]].is_foreign
+    assert not listed[OTHER_RADIOS[0]].is_lasting
 
 
 def test_a_directory_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
