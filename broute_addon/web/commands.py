@@ -131,7 +131,7 @@ class Commands:
         found = {"port": path, "dialect": stick.dialect, "firmware": stick.firmware}
         told = message("port_has_stick" if port.is_lasting else "port_has_stick_now", **found)
         self._services.recorder.tell(Kind.GOOD, told)
-        return {"found": True, "text": self._text(told)}
+        return {"found": True, "is_kept": port.is_lasting, "text": self._text(told)}
 
     async def _survey(self, body: Body) -> view.Json:
         is_on = body.get("on")

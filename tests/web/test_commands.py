@@ -93,6 +93,7 @@ async def test_a_port_is_tried_and_what_is_there_is_told(page: Page) -> None:
     assert page.asked.ports == ["/dev/ttyUSB7"]
     answer = await page.command("try-port", port="/dev/serial/by-id/usb-ROHM_stick")
     assert "from now on" in answer["text"]
+    assert answer["is_kept"] is True
     page.fault = TransportError(message("port_busy", port="/dev/ttyUSB7", program="zigbee2mqtt"))
     answer = await page.command("try-port", port="/dev/ttyUSB7")
     assert answer["found"] is False
