@@ -110,6 +110,10 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "30 分値 {expected} 件中 {known} 件を取得済み。未取得 {missing} 件、"
             "メーターに残っていない値 {gone} 件。",
         ),
+        "coverage_whole": (
+            "All {known} half-hours are known.",
+            "30 分値 {known} 件をすべて取得済み。",
+        ),
         "coverage_since": ("Since {day}", "{day} から"),
         "coverage_day": ("{day}: {known} of {expected}", "{day}：{expected} 件中 {known} 件"),
         "coverage_gone": ("{count} not remembered", "{count} 件は記憶なし"),
@@ -323,6 +327,7 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "port_likely": ("likely the stick", "スティックの可能性が高い"),
         "port_trying": ("Trying {port}…", "{port} を試しています…"),
+        "port_keep": ("Always use this port", "常にこのポートを使う"),
         "ports_again": ("Look again", "再読み込み"),
         "setup_save": ("Save and start", "保存して開始"),
         "setup_by_hand": (

@@ -8,6 +8,7 @@ turns.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 
 from broute_addon import __version__
@@ -145,7 +146,10 @@ def _found(before: Snapshot, after: Snapshot) -> Iterator[tuple[Kind, Message]]:
     stick, pan, meter = after.dongle, after.pan, after.meter
     if stick is not None and stick != before.dongle:
         found = message(
-            "journal_stick", dialect=stick.dialect, firmware=stick.firmware, port=stick.port
+            "journal_stick",
+            dialect=stick.dialect,
+            firmware=stick.firmware,
+            port=Path(stick.port).name,
         )
         yield Kind.INFO, found
     if pan is not None and (before.pan is None or pan.channel != before.pan.channel):

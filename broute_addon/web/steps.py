@@ -8,6 +8,7 @@ until it is passed.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from broute_addon.journal import Kind
 from broute_addon.messages import Message, message
@@ -108,7 +109,7 @@ def _stick(step: Step, stick: DongleIdentity | None) -> Message | None:
     if stick is None:
         return None
     if step is Step.STICK:
-        return message("step_stick_done", port=stick.port)
+        return message("step_stick_done", port=Path(stick.port).name)
     return message("step_language_done", dialect=stick.dialect, firmware=stick.firmware)
 
 

@@ -56,7 +56,7 @@ function toast(text, isBad) {
 /** Draws everything in the language in force. */
 function build() {
   document.title = t("title");
-  say(document.querySelector("h1"), t("title"));
+  say(document.querySelector("h1"), t("title").replace("B ", "B\u00a0"));
   say(byId("skip"), t("skip"));
   say(byId("offline"), t("offline"));
   byId("loading")?.remove();
@@ -118,10 +118,13 @@ const isNewProblem = changes();
 function showProblem(state) {
   const failed = state.steps?.find((step) => step.state === "failed");
   const remedy = state.remedy ?? failed?.remedy ?? null;
-  const problem = state.problem ?? null;
-  const faults = (state.faults ?? state.notices?.map((text) => ({ text })) ?? []).filter(({ text }) => text !== problem);
+  const all = state.faults ?? state.notices.map((text) => ({ text }));
   // That nothing is typed in yet is no alarm: the guide below is the way on.
   const isCalm = shownView === "setup" && state.connection === "waiting_for_options";
+  const isMissing = (text) => isCalm && all.some((fault) => fault.text === text && fault.key === "option_missing_credentials");
+  const problem = isMissing(state.problem) || guide.isBusy() && isCalm ? null : state.problem ?? null;
+  const faults = guide.isBusy() && isCalm ? [] : all.filter(({ text }) => text !== state.problem && !isMissing(text));
+  byId("problem").classList.toggle("narrow", shownView === "setup");
   if (!isNewProblem([languageInForce(), problem, remedy, faults, isCalm])) return;
   const notice = (text, what, kind, symbol) => h("section", { class: `notice ${kind}` }, icon(symbol), h("div", {},
     h("p", { class: "title" }, text), what ? h("p", { class: "text" }, what) : null));
@@ -136,7 +139,8 @@ function showChip({ step, is_reading: isReading, problem, connection }) {
   const chip = byId("chip");
   say(chip, step);
   show(chip, step);
-  chip.dataset.kind = isReading ? (connection === "on_hold" ? "hold" : "good") : problem ? "bad" : "busy";
+  chip.dataset.kind = isReading ? (connection === "on_hold" ? "hold" : "good")
+    : connection === "waiting_for_options" ? "hold" : problem ? "bad" : "busy";
 }
 
 async function take(state) {
@@ -156,8 +160,10 @@ async function start() {
   speak({ labels });
   build();
   follow(take, (isUp) => {
-    show(byId("offline"), !isUp);
-    document.body.classList.toggle("is-offline", !isUp);
+    // While the guide waits for the app to start again, silence is no news.
+    const isOffline = !isUp && !guide.isStarting();
+    show(byId("offline"), isOffline);
+    document.body.classList.toggle("is-offline", isOffline);
   });
   window.addEventListener("hashchange", () => {
     route();

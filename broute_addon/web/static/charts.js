@@ -6,6 +6,7 @@ import { clock, moment, number, t } from "./words.js";
 
 const ROWS_AT_MOST = 48;
 const GAP_S = 180;
+const SHORTEST_S = 600;
 
 let loading = null;
 
@@ -37,15 +38,17 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 /**
  * A chart over time.
  *
- * `series`: [{label, color, unit, digits, isBars}]; colors are names of CSS variables.
+ * `series`: [{label, color, unit, digits}], with `isBars`, or `isLine` for no filling; colors are
+ * names of CSS variables.
  * `range(low, high)` gives the y axis' ends, `guide` a level with its label. `step`: each value
  * stands for that many seconds. `isSigned` false: what lies below zero is told without its sign.
+ * `none`: what to say where there is nothing.
  * `set(times, columns, {summary, from, to})`: epoch seconds, numbers or null, the x axis' ends.
  */
-export function chart({ series, range, guide = null, height = 220, step = null, isSigned = true }) {
+export function chart({ series, range, guide = null, height = 220, step = null, isSigned = true, none = t("chart_empty") }) {
   const readout = h("p", { class: "readout", "aria-hidden": "true" });
   const plot = h("div", { class: "plot" });
-  const empty = h("p", { class: "quiet empty", hidden: true }, t("chart_empty"));
+  const empty = h("p", { class: "quiet empty", hidden: true }, none);
   const tables = h("div");
   const details = h("details", { class: "more" }, h("summary", {}, t("as_table")), tables);
   const frame = h("div", { role: "img", class: "frame" }, plot);
@@ -83,19 +86,19 @@ export function chart({ series, range, guide = null, height = 220, step = null, 
       scales: { x: { range: () => [given.from, given.to] }, y: { range: (_, low, high) => range(low, high) } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, space: 64, values: (_, at) => at.map((each) => clock(new Date(each * 1000))) },
-        { ...axis, size: 52, gap: 6, values: (_, at) => at.map((each) => text(each, String(each).split(".")[1]?.length > 0 ? 1 : 0)) },
+        { ...axis, size: 52, gap: 6, values: (_, at, _axis, _space, step) => at.map((each) => text(each, decimals(step))) },
       ],
       series: [{}, ...series.map((each) => stroke(uPlot, each))],
       hooks: { setCursor: [tell], draw: guide ? [(u) => drawGuide(u, guide, quiet)] : [] },
     };
   }
 
-  function stroke(uPlot, { color: name, isBars }) {
+  function stroke(uPlot, { color: name, isBars, isLine }) {
     const tint = color(name);
     if (isBars) {
       return { stroke: tint, fill: tint, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.74, 28], radius: 0.15 }) };
     }
-    return { stroke: tint, width: 2, fill: `${tint}22`, points: { show: false }, fillTo: guide ? (u) => u.scales.y.min : 0 };
+    return { stroke: tint, width: 2, fill: isLine ? undefined : `${tint}22`, points: { show: false }, fillTo: guide ? (u) => u.scales.y.min : 0 };
   }
 
   function tell(u) {
@@ -152,6 +155,10 @@ export function chart({ series, range, guide = null, height = 220, step = null, 
   };
 }
 
+function decimals(step) {
+  return step < 0.1 ? 2 : step < 1 ? 1 : 0;
+}
+
 function isKnown(value) {
   return value !== null && value !== undefined;
 }
@@ -176,6 +183,12 @@ function drawGuide(u, { level }, tint) {
   ctx.lineTo(left + width, y);
   ctx.stroke();
   ctx.restore();
+}
+
+/** The x axis' ends for the last hours; it begins later while there is less than that to show. */
+export function lastHours(hours, first) {
+  const to = Date.now() / 1000;
+  return { to, from: Math.max(to - hours * 3600, Math.min((first ?? 0) - 30, to - SHORTEST_S)) };
 }
 
 /** Times and columns with a gap wherever nothing came for long, so that no line bridges it. */

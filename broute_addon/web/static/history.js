@@ -42,6 +42,7 @@ function dayCard(onShown) {
     range: (low, high) => [Math.min(0, (low ?? 0) * 1.1), Math.max((high ?? 0) * 1.1, low < 0 ? 0.05 : 0.2)],
     step: HALF_HOUR_S,
     isSigned: false,
+    none: t("day_empty"),
     height: 240,
   });
   const element = card(t("day"), { className: "day", aside: h("div", { class: "days" }, before, picker, after) },
@@ -85,11 +86,10 @@ function dayCard(onShown) {
       from: midnight, to: midnight + 86_400, summary: t("day_chart", { day: shortDay(noon(day)), bought, sold }),
     });
     const hasSold = slots.some((slot) => slot.sold !== null);
-    totals.replaceChildren(
-      tile("bought", t("bought"), bought), ...(hasSold ? [tile("sold", t("sold"), sold)] : []));
-    const missing = slots.filter((slot) => slot.bought === null && new Date(slot.to) <= new Date()).length;
     const known = slots.filter((slot) => slot.bought !== null).length;
-    say(note, known === 0 ? t("day_empty") : missing ? t("day_missing", { count: missing }) : "");
+    totals.replaceChildren(...(known ? [tile("bought", t("bought"), bought)] : []), ...(hasSold ? [tile("sold", t("sold"), sold)] : []));
+    const missing = slots.filter((slot) => slot.bought === null && new Date(slot.to) <= new Date()).length;
+    say(note, known && missing ? t("day_missing", { count: missing }) : "");
   }
 
   return {
@@ -182,7 +182,8 @@ function coverageCard(context, choose) {
     update({ coverage, history: reading, may_command: mayCommand }) {
       const expected = coverage ? coverage.known + coverage.missing + coverage.gone : 0;
       say(percent, coverage ? `${coverage.percent} %` : "");
-      say(text, coverage ? [t("coverage_text", { known: number(coverage.known), missing: number(coverage.missing), gone: number(coverage.gone), expected: number(expected) }), coverage.oldest ? t("coverage_since", { day: shortDay(new Date(coverage.oldest)) }) : ""].join(" ") : t("coverage_none"));
+      const isWhole = coverage && coverage.missing === 0 && coverage.gone === 0;
+      say(text, coverage ? [isWhole ? t("coverage_whole", { known: number(coverage.known) }) : t("coverage_text", { known: number(coverage.known), missing: number(coverage.missing), gone: number(coverage.gone), expected: number(expected) }), coverage.oldest ? t("coverage_since", { day: shortDay(new Date(coverage.oldest)) }) : ""].join(" ") : t("coverage_none"));
       show(progress, reading?.is_reading);
       if (reading?.is_reading) {
         bar.value = reading.total ? reading.done / reading.total : 0;

@@ -1,7 +1,7 @@
 // What is happening, and the power of this moment.
 
 import { get } from "./api.js";
-import { chart, extremes, hoursChoice, withGaps } from "./charts.js";
+import { chart, extremes, hoursChoice, lastHours, withGaps } from "./charts.js";
 import { card, changes, h, icon, pairs, say, show } from "./dom.js";
 import { ago, moment, number, t } from "./words.js";
 
@@ -18,7 +18,7 @@ export function overview() {
   const energy = energyCard();
   const steps = stepsCard();
   const hours = hoursCard();
-  const element = h("div", { class: "view overview" }, now.element, steps.element, hours.element, energy.element);
+  const element = h("div", { class: "view overview" }, now.element, hours.element, energy.element, steps.element);
   return {
     element,
     update(state) {
@@ -142,8 +142,8 @@ function hoursCard() {
   });
   const currents = chart({
     series: [
-      { label: t("current_r"), color: "--phase-r", unit: "A", digits: 1 },
-      { label: t("current_t"), color: "--phase-t", unit: "A", digits: 1 },
+      { label: t("current_r"), color: "--phase-r", unit: "A", digits: 1, isLine: true },
+      { label: t("current_t"), color: "--phase-t", unit: "A", digits: 1, isLine: true },
     ],
     range: (low, high) => [Math.min(0, (low ?? 0) * 1.1), Math.max((high ?? 0) * 1.1, 2)],
     height: 150,
@@ -164,14 +164,13 @@ function hoursCard() {
   }
 
   function draw() {
-    const to = Date.now() / 1000;
-    const from = to - hours * 3600;
+    const ends = lastHours(hours, points.at[0]);
     const { times, columns } = withGaps(points.at, [points.power, points.current_r, points.current_t]);
     const [bought, sold] = bySign(columns[0]);
     const [low, high] = extremes(columns[0]);
-    power.set(times, [bought, sold], { from, to, summary: t("live_chart_power", { hours, low: number(low), high: number(high) }) });
+    power.set(times, [bought, sold], { ...ends, summary: t("live_chart_power", { hours, low: number(low), high: number(high) }) });
     const [, highest] = extremes([...columns[1], ...columns[2]]);
-    currents.set(times, [columns[1], columns[2]], { from, to, summary: t("live_chart_currents", { hours, high: number(highest) }) });
+    currents.set(times, [columns[1], columns[2]], { ...ends, summary: t("live_chart_currents", { hours, high: number(highest) }) });
   }
 
   return {

@@ -1,7 +1,7 @@
 // Signal strength and response time, airtime, and the search for the stick's best place.
 
 import { get } from "./api.js";
-import { chart, extremes, hoursChoice, withGaps } from "./charts.js";
+import { chart, extremes, hoursChoice, lastHours, withGaps } from "./charts.js";
 import { card, changes, h, pairs, say, show } from "./dom.js";
 import { byKey } from "./overview.js";
 import { ago, number, t } from "./words.js";
@@ -53,8 +53,12 @@ function scale() {
 }
 
 function strengthOf(state) {
-  const measured = byKey(state).get("signal_strength")?.value ?? state.radio?.rssi_dbm ?? null;
-  return measured === null ? null : Number(measured);
+  return whole(byKey(state).get("signal_strength")?.value ?? state.radio?.rssi_dbm);
+}
+
+/** Tenths of a dBm are noise. */
+function whole(dbm) {
+  return dbm === null || dbm === undefined ? null : Math.round(dbm);
 }
 
 function nowCard() {
@@ -106,7 +110,8 @@ function surveyCard(context) {
 
   function tick() {
     if (!survey) return;
-    const parts = [survey.best_dbm === null || survey.best_dbm === undefined ? null : `${t("survey_best")}: ${number(survey.best_dbm)} dBm`,
+    const bestDbm = whole(survey.best_dbm);
+    const parts = [bestDbm === null ? null : `${t("survey_best")}: ${number(bestDbm)} dBm`,
       survey.at ? `${t("updated")} ${ago((Date.now() - new Date(survey.at)) / 1000)}` : null];
     say(best, parts.filter(Boolean).join(" · "));
   }
@@ -125,16 +130,16 @@ function surveyCard(context) {
       show(results, isRunning || measured.length);
       show(progress, isRunning);
       if (!survey) return;
-      const dbm = survey.now_dbm ?? null;
+      const dbm = whole(survey.now_dbm);
       say(figure, dbm === null ? "–" : number(dbm));
       const isSilent = dbm === null && measured.length > 0;
       say(word, dbm !== null ? t(`strength_${quality(dbm)}`) : isSilent ? t("survey_silent") : isRunning ? t("survey_scanning") : "");
       word.dataset.quality = dbm === null ? "" : quality(dbm);
-      bar.set(dbm, survey.best_dbm ?? null);
+      bar.set(dbm, whole(survey.best_dbm));
       if (typeof survey.progress === "number") progress.value = survey.progress > 1 ? survey.progress / 100 : survey.progress;
       else progress.removeAttribute("value");
       samples.replaceChildren(...measured.slice(-24).map((sample) => {
-        const each = typeof sample === "object" && sample !== null ? sample.dbm : sample;
+        const each = whole(typeof sample === "object" && sample !== null ? sample.dbm : sample);
         return h("li", { "data-quality": each === null ? "none" : quality(each) }, each === null ? "–" : number(each));
       }));
       tick();
@@ -165,13 +170,12 @@ function hoursCard() {
     loadedAt = Date.now();
     const given = await get(`radio?hours=${hours}`);
     if (!given) return;
-    const to = Date.now() / 1000;
-    const from = to - hours * 3600;
+    const ends = lastHours(hours, given.at[0]);
     const { times, columns } = withGaps(given.at, [given.rssi_dbm, given.response_s], GAP_S);
     const [low, high] = extremes(columns[0]);
-    strength.set(times, [columns[0]], { from, to, summary: t("radio_chart", { hours, low: number(low), high: number(high) }) });
+    strength.set(times, [columns[0]], { ...ends, summary: t("radio_chart", { hours, low: number(low), high: number(high) }) });
     const [, slowest] = extremes(columns[1]);
-    response.set(times, [columns[1]], { from, to, summary: t("response_chart", { hours, high: number(slowest) }) });
+    response.set(times, [columns[1]], { ...ends, summary: t("response_chart", { hours, high: number(slowest) }) });
   }
 
   return {

@@ -7,20 +7,30 @@ import { number, t } from "./words.js";
 
 const CHECK_AFTER_MS = 350;
 
+const STARTED_WITHIN_MS = 45_000;
+
 /** Where the guide is, kept when the page is drawn anew: "typing", or "waiting" for readings. */
 let phase = "typing";
+let savedAt = 0;
+
+function isStarting() {
+  return Date.now() - savedAt < STARTED_WITHIN_MS;
+}
 
 export function setup(context) {
-  const form = credentialsForm(context, () => enterPhase("waiting"));
-  const ports = portsPanel(context, t("setup_stick"));
+  const ports = portsPanel(context, t("setup_stick"), { isGuide: true });
+  const form = credentialsForm(context, ports.chosen, () => enterPhase("waiting"));
   const waiting = waitingPanel(context, () => enterPhase("typing"));
   const close = h("button", { type: "button", class: "button", hidden: true, onclick: context.closeSetup }, t("close"));
   const lead = h("section", { class: "hello" }, h("h2", {}, t("setup_title")), h("p", {}, t("setup_lead")), close);
   const element = h("div", { class: "view setup" }, lead, waiting.element, form.element, ports.element);
 
+  let latest = null;
+
   function enterPhase(next) {
     phase = next;
     arrange();
+    if (latest) waiting.update(latest);
     element.querySelector(next === "typing" ? "input" : ".awaiting h2")?.focus();
     window.scrollTo({ top: 0 });
   }
@@ -37,7 +47,10 @@ export function setup(context) {
     element,
     /** The guide stays until its first reading has been seen. */
     isBusy: () => phase === "waiting",
+    /** The app was told to start again a moment ago. */
+    isStarting,
     update(state) {
+      latest = state;
       for (const part of [form, ports, waiting]) part.update(state);
       show(close, state.setup_needed === false);
     },
@@ -51,7 +64,7 @@ export function setup(context) {
   };
 }
 
-function credentialsForm(context, onSaved) {
+function credentialsForm(context, chosenPort, onSaved) {
   const fields = [
     field({ name: "route_b_id", wanted: 32, isSecret: false, onTyped: typed }),
     field({ name: "route_b_password", wanted: 12, isSecret: true, onTyped: typed }),
@@ -95,7 +108,8 @@ function credentialsForm(context, onSaved) {
     event.preventDefault();
     save.disabled = true;
     say(save, t("setup_saving"));
-    const answer = await command("save-options", values());
+    savedAt = Date.now();
+    const answer = await command("save-options", { ...values(), ...chosenPort() });
     say(save, t("setup_save"));
     const faults = answer.faults ?? [];
     if (answer.ok && !faults.length) {
@@ -103,6 +117,7 @@ function credentialsForm(context, onSaved) {
       onSaved();
       return;
     }
+    savedAt = 0;
     for (const each of fields) each.judge(faults.find(({ option }) => option === each.name));
     const other = faults.find(({ option }) => !fields.some((each) => each.name === option));
     say(said, answer.problem ?? other?.text ?? (faults.length ? "" : t("failed", { name: t("setup_save") })));
@@ -195,7 +210,7 @@ function field({ name, wanted, isSecret, onTyped }) {
 }
 
 /** Every serial port with a button to ask what is there; also shown when no stick is found. */
-export function portsPanel(context, title = t("stick")) {
+export function portsPanel(context, title = t("stick"), { isGuide = false } = {}) {
   const found = h("p", { class: "found", hidden: true });
   const list = h("ul", { class: "ports" });
   const none = h("p", { class: "quiet", hidden: true }, t("port_none"));
@@ -205,33 +220,45 @@ export function portsPanel(context, title = t("stick")) {
   const element = card(title, { className: "sticks" }, found, list, none, result, h("p", { class: "actions" }, again, automatic));
   const isNew = changes();
   const isNewStick = changes();
+  const keep = h("button", { type: "button", class: "button", hidden: true, onclick: () => context.run("save-options", t("port_keep"), chosen()) }, t("port_keep"));
+  element.querySelector(".actions").append(keep);
   let mayCommand = true;
+  let canSave = false;
+  let proven = null;
+
+  /** The option to save with the rest: a port that would not be found by itself. */
+  function chosen() {
+    return proven === null ? {} : { device: proven };
+  }
 
   async function load() {
     const [given, options] = await Promise.all([get("ports"), get("setup")]);
-    show(automatic, options?.device && options.can_save !== false);
+    canSave = options !== null && options.can_save !== false;
+    show(automatic, options?.device && canSave);
     if (!given) return;
     show(none, !given.ports.length);
     if (isNew([given.ports, mayCommand])) list.replaceChildren(...given.ports.map(row));
   }
 
   function row({ path, name, is_candidate: isCandidate, reason }) {
-    const button = h("button", { type: "button", class: "button", disabled: !mayCommand, onclick: () => attempt(path, name ?? path, button) }, t("port_try"));
+    const button = h("button", { type: "button", class: "button", disabled: !mayCommand, onclick: () => attempt({ path, name: name ?? path, isCandidate }, button) }, t("port_try"));
     button.setAttribute("aria-label", `${t("port_try")}: ${name ?? path}`);
     const why = [isCandidate ? t("port_likely") : null, reason].filter(Boolean).join(" · ");
     return h("li", { class: isCandidate ? "likely" : "" },
       h("div", { class: "said" }, h("p", { class: "path" }, name ?? path), why ? h("p", { class: "quiet" }, why) : null), button);
   }
 
-  async function attempt(port, name, button) {
+  async function attempt({ path, name, isCandidate }, button) {
     const buttons = [...list.querySelectorAll("button")];
     buttons.forEach((each) => { each.disabled = true; });
     result.className = "result";
     say(result, t("port_trying", { port: name }));
     show(result, true);
-    const answer = await command("try-port", { port });
+    const answer = await command("try-port", { port: path });
     buttons.forEach((each) => { each.disabled = !mayCommand; });
     button.focus();
+    proven = answer.ok && !isCandidate ? path : null;
+    show(keep, proven !== null && canSave && !isGuide);
     result.classList.add(answer.ok ? "good" : "bad");
     say(result, answer.ok ? `✓ ${answer.text ?? t("asked", { name: t("port_try") })}` : answer.problem ?? t("failed", { name: t("port_try") }));
   }
@@ -239,6 +266,7 @@ export function portsPanel(context, title = t("stick")) {
   return {
     element,
     load,
+    chosen,
     update({ stick, may_command: may }) {
       mayCommand = may !== false;
       show(found, stick);
@@ -249,7 +277,7 @@ export function portsPanel(context, title = t("stick")) {
 
 function waitingPanel(context, onBack) {
   const heading = h("h2", { tabindex: "-1" }, t("setup_waiting"));
-  const saved = h("p", { class: "quiet", role: "status" }, t("setup_restarting"));
+  const saved = h("p", { class: "starting", role: "status" }, icon("active"), t("setup_restarting"));
   const figure = h("span", { class: "figure" });
   const first = h("div", { class: "first", hidden: true }, h("p", { class: "big" }, figure, " ", h("span", { class: "unit" }, "W")));
   const finish = h("button", { type: "button", class: "button filled", hidden: true, onclick: context.closeSetup }, t("setup_finish"));
@@ -263,9 +291,12 @@ function waitingPanel(context, onBack) {
       steps.update(state);
       const power = byKey(state).get("power");
       const isThere = state.is_reading && power !== undefined && power.value !== null;
-      const hasFailed = state.steps?.some((step) => step.state === "failed") ?? Boolean(state.problem);
+      // Until the app has started again, what it tells is of before.
+      const isOld = state.connection === "waiting_for_options" && isStarting();
+      const hasFailed = !isOld && (state.steps?.some((step) => step.state === "failed") ?? Boolean(state.problem));
       say(heading, isThere ? t("setup_first") : t("setup_waiting"));
-      show(saved, state.setup_needed && !hasFailed);
+      show(saved, isOld);
+      show(steps.element, !isOld);
       show(first, isThere);
       show(finish, isThere);
       show(back, !isThere && hasFailed);
