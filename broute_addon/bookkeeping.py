@@ -6,14 +6,13 @@ host never shows a wrong day. While the meter can't be read these values are una
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from broute_addon.clock import JST, Clock
 from broute_addon.ledger import Ledger
 from broute_addon.messages import Message
-from broute_addon.meter.half_hours import MEMORY_DAYS, Coverage
+from broute_addon.meter.half_hours import Coverage
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import HalfHoursRead, Reading, ReadingsArrived
 from broute_addon.store import Store
@@ -64,25 +63,16 @@ class Bookkeeper:
     def _tell(self) -> None:
         self._on_problem(self._ledger.problem)
         profile = self._store.snapshot.meter
-        newest = None if profile is None else self._ledger.newest(profile.uid)
-        if profile is None or newest is None:
-            self._store.note_coverage(None)
-            return
-        coverage = self._coverage(profile, newest)
+        coverage = (
+            None if profile is None else self._ledger.completeness(profile.uid, profile.directions)
+        )
         self._store.note_coverage(coverage)
+        if profile is None or coverage is None:
+            return
         told = self._store.snapshot.readings
-        readings = (*self._of_history(coverage), *self._of_days(profile, newest))
+        readings = (*self._of_history(coverage), *self._of_days(profile, coverage.until))
         news = tuple(each for each in readings if each.value is not None or each.key in told)
         self._store.apply(ReadingsArrived(news))
-
-    def _coverage(self, profile: MeterProfile, newest: datetime) -> Coverage:
-        """From as far back as the meter may remember. What is gone from before the first value
-        is no hole: the meter, or its memory, began then."""
-        oldest = self._ledger.oldest(profile.uid) or newest
-        since = min(_midnight(newest) - MEMORY_DAYS * _DAY, oldest)
-        whole = self._ledger.coverage(profile.uid, profile.directions, since, newest)
-        known = self._ledger.coverage(profile.uid, profile.directions, oldest, newest)
-        return replace(whole, gone=known.gone)
 
     def _of_history(self, coverage: Coverage) -> Iterator[Reading]:
         now = self._clock()

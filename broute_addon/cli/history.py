@@ -54,8 +54,9 @@ def _chosen(ledger: LedgerReader, args: argparse.Namespace) -> Iterator[str]:
 def _table(ledger: LedgerReader) -> Iterator[str]:
     told = False
     for uid in ledger.uids():
-        span, directions = ledger.span(uid), ledger.directions(uid)
-        if span is None:
+        directions = ledger.directions(uid)
+        coverage = ledger.completeness(uid, directions)
+        if coverage is None:
             continue
         told = True
         yield f"Meter {uid}"
@@ -63,7 +64,6 @@ def _table(ledger: LedgerReader) -> Iterator[str]:
         by_day = [{day.date: day for day in days(ledger.series(uid, one))} for one in directions]
         for date in sorted(set().union(*by_day)):
             yield "".join([str(date), *(_cell(of_one.get(date)) for of_one in by_day)])
-        coverage = ledger.coverage(uid, directions, *span)
         yield (
             f"{coverage.known} half-hours known, {coverage.missing} missing, {coverage.gone} that"
             f" the meter doesn't remember, since {_local(coverage.since)}\n"

@@ -3,7 +3,7 @@
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -194,6 +194,16 @@ class LedgerReader(ABC):
             missing=len(slots) * len(chosen) - told,
             gone=told - known,
         )
+
+    def completeness(self, uid: str, directions: Iterable[Direction]) -> Coverage | None:
+        """The coverage of all that there should be (`span`). What is gone from before the first
+        value isn't counted: the meter, or its memory, began then. None without any value."""
+        span, chosen = self.span(uid), tuple(directions)
+        if span is None:
+            return None
+        whole = self.coverage(uid, chosen, *span)
+        since_first = self.coverage(uid, chosen, whole.oldest or span[1], span[1])
+        return replace(whole, gone=since_first.gone)
 
     def rows(self, uid: str | None = None) -> Iterator[Row]:
         """All values of a meter, or of all meters one after the other; by time, then direction.

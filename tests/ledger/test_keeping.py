@@ -117,6 +117,18 @@ def test_coverage_counts_each_direction_by_itself(tmp_path: Path) -> None:
         assert coverage.percent == 30.0
 
 
+def test_what_is_gone_from_before_the_first_value_is_no_hole(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        assert ledger.completeness(UID, Direction) is None
+        gone = [replace(half_hour(n), raw=None) for n in (*range(-200, 0), 7, 8)]
+        ledger.keep(UID, SCALE, [*gone, *(half_hour(n) for n in (*range(7), *range(9, 49)))])
+        coverage = ledger.completeness(UID, [BOUGHT])
+        assert coverage is not None
+        assert (coverage.known, coverage.gone) == (47, 2)
+        assert coverage.missing == 99 * 48 + 1 - 200 - 49
+        assert (coverage.oldest, coverage.newest) == (MIDNIGHT, MIDNIGHT + DAY)
+
+
 def test_a_wrong_clock_of_the_host_moves_no_value(tmp_path: Path) -> None:
     clock = HandClock(HOST_TIME - 365 * DAY)
     with ledger_in(tmp_path, clock) as ledger:
