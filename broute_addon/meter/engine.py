@@ -148,7 +148,7 @@ class Engine:
 
     def survey(self, *, is_wanted: bool) -> None:
         """Begins or ends the search for the stick's best place; then the meter is read again."""
-        self._survey.is_wanted = is_wanted
+        self._survey.ask(is_wanted=is_wanted)
         if is_wanted:
             self.submit(Command.RECONNECT)
 

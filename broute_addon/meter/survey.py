@@ -56,7 +56,16 @@ class Survey:
     def __init__(self, tell: Callable[[SurveyState], None], clock: Clock) -> None:
         self._tell = tell
         self._clock = clock
-        self.is_wanted = False
+        self._until: float | None = None  # in the loop's time
+
+    @property
+    def is_wanted(self) -> bool:
+        """Somebody has asked for it, and not too long ago."""
+        return self._until is not None and asyncio.get_running_loop().time() < self._until
+
+    def ask(self, *, is_wanted: bool) -> None:
+        """Begins or ends it; the time that it may take counts from here."""
+        self._until = asyncio.get_running_loop().time() + LIMIT_S if is_wanted else None
 
     async def run(self, link: Link, credentials: Credentials, pan: Pan | None) -> Pan:
         """Listens until nobody wants it any more or its time is over; gives the PAN as last heard.
@@ -64,22 +73,24 @@ class Survey:
         Raises PanNotFoundError where the meter isn't known and can't be found, and the stick's own
         faults.
         """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         state = SurveyState(is_running=True)
         self._tell(state)
         try:
             await link.terminate()
             if pan is None:
                 pan = await link.scan(credentials)
-            while self.is_wanted and (passed := loop.time() - began) < LIMIT_S:
+            while self.is_wanted:
                 found = await link.listen(credentials, pan.channel, DURATION)
                 heard = Heard(self._clock(), None if found is None else found.rssi_dbm)
-                state = state.with_sample(heard, passed / LIMIT_S)
+                state = state.with_sample(heard, self._progress())
                 self._tell(state)
                 pan = found or pan
                 await asyncio.sleep(PAUSE_S)
         finally:
-            self.is_wanted = False
+            self._until = None
             self._tell(replace(state, is_running=False))
         return pan
+
+    def _progress(self) -> float:
+        left = 0.0 if self._until is None else self._until - asyncio.get_running_loop().time()
+        return min(max(1 - left / LIMIT_S, 0.0), 1.0)
