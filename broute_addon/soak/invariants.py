@@ -24,6 +24,8 @@ LIFETIME_S = 4 * POLL_S
 """Of a live value, where discovery told of no other."""
 UNSETTLED_S = 90.0
 """After a (re)connection what was read meanwhile is told; discovery may hold values back."""
+SAID_AGAIN_S = 10.0
+"""A moment after any discovery live values are said once more, those that still count."""
 SILENT_MOST_S = REQUEST_S + 60.0
 """Longest time, beyond an interval, that a meter which says nothing may be called online; the
 stick may be mute too."""
@@ -57,7 +59,7 @@ class Invariants:
         self._heard_at = self._live_at = self._currents_at = float("-inf")
         self._value_at = world.now
         self._excused_at = world.now
-        self._held_at = float("-inf")
+        self._held_at = self._announced_at = float("-inf")
         self._joins: deque[float] = deque()
         self._confirming: dict[bytes, float] = {}
         self._checked_half_hour = 0
@@ -82,6 +84,8 @@ class Invariants:
     def _published(self, topic: str, payload: str, _retain: bool) -> None:
         if _SECRET.search(payload) or _SECRET.search(topic):
             self.broke("no secret gets out", topic)
+        if topic.startswith("homeassistant/device/"):
+            self._announced_at = self._world.now
         if not topic.startswith("broute/broute_"):
             return
         _, uid, key = topic.split("/")
@@ -114,7 +118,8 @@ class Invariants:
         old = now - (self._live_at if key == "power" else self._currents_at)
         if old > lifetime + 5.0:
             return f"{key} {payload} is sent, {old:.0f} s old"
-        within = lifetime + SHOWN_LATE_S if unsettled else SHOWN_LATE_S
+        said_again = unsettled or now - self._announced_at < SAID_AGAIN_S
+        within = lifetime + SHOWN_LATE_S if said_again else SHOWN_LATE_S
         return world.truth.live_fault(uid, key, payload, now, within)
 
     def _lifetime(self, topic: str) -> float:
