@@ -160,6 +160,7 @@ class App:
             ports=lambda: serial_ports(self._settings.ports),
             try_port=self.meter_side.try_port,
             survey=self.meter_side.survey,
+            has_known_meter=lambda: bool(self._storage.meter_uids),
             save_options=None if supervisor is None else supervisor.change_options,
             restart=None if supervisor is None else supervisor.restart,
             ledger=self.ledger,

@@ -71,6 +71,7 @@ class Api:
             log_level=services.log_level(),
             mode=services.mode,
             may_command=may_command,
+            has_known_meter=services.has_known_meter(),
         )
         return view.state(services.store.snapshot, services.language(), scene)
 

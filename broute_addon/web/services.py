@@ -21,6 +21,7 @@ class Services:
 
     `language`, `options`, `log_level` and `ports` give what is in force. `command` gets a value of
     `Command`, `set_log_level` a level, `survey` whether to look for the best place.
+    `has_known_meter`: one was read here, be it long ago.
     `try_port` asks what is at a port and uses it from then on; raises BRouteError.
     `save_options` merges changes into the options (None takes one away) and `restart` starts the
     app again; both raise HomeAssistantError, and are None where there is no Supervisor to ask.
@@ -40,6 +41,7 @@ class Services:
     ports: Callable[[], Sequence[SerialPort]]
     try_port: Callable[[str], Awaitable[DongleIdentity]]
     survey: Callable[[bool], None]
+    has_known_meter: Callable[[], bool]
     save_options: Callable[[Mapping[str, object]], Awaitable[None]] | None = None
     restart: Callable[[], Awaitable[None]] | None = None
     ledger: LedgerReader | None = None

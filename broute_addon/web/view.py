@@ -50,6 +50,7 @@ class Scene:
     log_level: str
     mode: str
     may_command: bool
+    has_known_meter: bool
 
 
 def state(snapshot: Snapshot, language: Language, scene: Scene) -> Json:
@@ -75,7 +76,7 @@ def state(snapshot: Snapshot, language: Language, scene: Scene) -> Json:
         "coverage": _coverage(snapshot.coverage),
         "import": _import(snapshot, scene.options, language),
         "survey": _survey(snapshot.survey),
-        "setup_needed": is_setup_needed(snapshot, scene.options),
+        "setup_needed": _is_setup_needed(snapshot, scene),
         "log_level": scene.log_level,
         "mode": scene.mode,
         "may_command": scene.may_command,
@@ -97,13 +98,6 @@ def health(snapshot: Snapshot) -> Json:
     }
 
 
-def is_setup_needed(snapshot: Snapshot, options: LoadedOptions) -> bool:
-    """Something that only the household can bring is missing: credentials, or a stick."""
-    problem = snapshot.problem
-    lacks_stick = snapshot.dongle is None and problem is not None and problem.key in _NO_STICK
-    return not options.has_credentials or (lacks_stick and snapshot.meter is None)
-
-
 def masked(text: str | None) -> str | None:
     """A personal number: only its last two characters."""
     return None if text is None else _MASK + text[-2:]
@@ -123,6 +117,13 @@ def shown(value: Shown) -> str | float | None:
 def sentence(told: Message | None, language: Language) -> str | None:
     """A message in a language."""
     return None if told is None else told.text(language)
+
+
+def _is_setup_needed(snapshot: Snapshot, scene: Scene) -> bool:
+    """Something that only the household can bring is missing: credentials, or the first stick."""
+    problem = snapshot.problem
+    lacks_stick = snapshot.dongle is None and problem is not None and problem.key in _NO_STICK
+    return not scene.options.has_credentials or (lacks_stick and not scene.has_known_meter)
 
 
 def _fault(notice: Message, language: Language) -> Json:

@@ -89,6 +89,7 @@ class Page:
             ports=lambda: PORTS,
             try_port=self._try_port,
             survey=self.asked.surveys.append,
+            has_known_meter=lambda: self.store.snapshot.meter is not None,
             save_options=self._save,
             restart=self._restart,
             options_place="/data/options.json",

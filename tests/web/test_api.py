@@ -117,6 +117,16 @@ async def test_the_guide_is_offered_while_credentials_or_stick_lack(
         assert (await page.json("/api/state"))["setup_needed"] is is_needed
 
 
+async def test_a_house_that_was_read_once_needs_no_guide_for_a_stick_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    store = store_of(ConnectionChanged(Connection.RECOVERING, message("no_stick")))
+    async with served(store, tmp_path, has_known_meter=lambda: True) as page:
+        state = await page.json("/api/state")
+    assert state["setup_needed"] is False
+    assert state["steps"][0]["state"] == "failed"
+
+
 async def test_notices_come_with_their_remedies(page: Page) -> None:
     page.store.note([message("mqtt_service_absent")])
     state = await page.json("/api/state")
