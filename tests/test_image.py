@@ -1,9 +1,11 @@
 """The Dockerfile and the service that s6-overlay starts in the container."""
 
+import asyncio
 import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,58 @@ def test_everything_the_dockerfile_copies_is_let_into_the_build() -> None:
     sources = [source for line in copied for source in line.split()]
     assert sources
     assert {Path(source).parts[0] for source in sources} <= {Path(a).parts[0] for a in allowed}
+
+
+def test_the_scripts_need_no_more_than_a_plain_shell() -> None:
+    """Other bases have neither bashio nor busybox, and execline isn't everybody's language."""
+    for path in tracked_files():
+        if path.startswith("rootfs/"):
+            words = (ROOT / path).read_text(encoding="utf-8")
+            assert not re.search(r"\b(bashio|busybox|execlineb?|foreground|s6-setenv)\b", words), (
+                path
+            )
+
+
+def test_what_is_started_by_name_is_in_the_image_and_can_run() -> None:
+    health = re.search(r"^    CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    assert health is not None
+    program = json.loads(health[1])[-1]
+    for path in (program, "/usr/bin/broute"):
+        assert is_executable(f"rootfs{path}")
+        assert path in re.findall(r"/usr/bin/\S+", DOCKERFILE.partition("chmod 0755")[2])
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n{}", 0, id="well"),
+        pytest.param(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", 1, id="ill"),
+        pytest.param(b"", 1, id="hung up"),
+        pytest.param(None, 1, id="nobody there"),
+    ],
+)
+async def test_the_health_check_goes_by_the_answer(
+    tmp_path: Path, answer: bytes | None, code: int
+) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readline()).startswith(b"GET /health ")
+        writer.write(answer or b"")
+        writer.close()
+
+    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    if answer is None:
+        server.close()
+        await server.wait_closed()
+    script = tmp_path / "health"
+    source = ROOT / "rootfs" / "usr" / "bin" / "broute-health"
+    script.write_text(source.read_text(encoding="utf-8").replace("8099", str(port)))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-IS", script, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert await process.wait() == code
+    server.close()
+    await server.wait_closed()
 
 
 def service_folders() -> list[Path]:

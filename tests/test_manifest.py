@@ -11,6 +11,7 @@ import yaml
 import broute_addon
 from broute_addon.options import OPTIONS_SCHEMA, Options
 from broute_addon.redaction import Secret
+from tests.support import supervisor_rules
 from tests.support.repository import ROOT, tracked_files
 
 LANGUAGES = ("en", "ja")
@@ -28,71 +29,28 @@ SCHEMA: dict[str, str] = MANIFEST["schema"]
 OPTIONAL = {key for key, element in SCHEMA.items() if element.endswith("?")}
 
 _BOUNDS = r"\((\d*),(\d*)\)"
-ELEMENT = (
-    rf"^(bool|email|url|port|(str|password)({_BOUNDS})?|(int|float)({_BOUNDS})?"
-    r"|match\(.*\)|list\(.+\)|device(\(subsystem=[a-z]+\))?)\??$"
-)
 
-# What the Supervisor demands of a manifest, and what we allow ourselves: a key that is not here
-# would either be dropped in silence or cost a point of the security rating.
-SUPERVISOR_RULES: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["name", "version", "slug", "description", "arch"],
-    "properties": {
-        "name": {"const": "Smart Meter B Route"},
-        "version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"},
-        "slug": {"const": "broute"},
-        "description": {"type": "string", "minLength": 1, "maxLength": 100},
-        "arch": {"const": ["aarch64", "amd64"]},
-        "init": {"const": False},
-        "startup": {"const": "application"},
-        "boot": {"enum": ["auto", "manual"]},
-        "stage": {"enum": ["stable", "experimental"]},
-        "homeassistant": {"const": "2025.11.0"},
-        "homeassistant_api": {"const": True},
-        "services": {"const": ["mqtt:want"]},
-        "uart": {"const": True},
-        "ingress": {"const": True},
-        "ingress_port": {"const": 8099},
-        "panel_icon": {"const": "mdi:meter-electric"},
-        "panel_title": {"type": "string", "maxLength": 20},
-        "watchdog": {"const": "http://[HOST]:[PORT:8099]/health"},
-        "ports": {"const": {"9099/tcp": None}},
-        "ports_description": {"type": "object", "additionalProperties": {"type": "string"}},
-        "map": {"const": ["ssl:ro"]},
-        "tmpfs": {"const": True},
-        "timeout": {"const": 30},
-        "backup": {"const": "hot"},
-        "backup_exclude": {"type": "array", "items": {"type": "string", "pattern": "^[^/]"}},
-        "options": {"type": "object"},
-        "schema": {
-            "type": "object",
-            "additionalProperties": {"type": "string", "pattern": ELEMENT},
-        },
-    },
+# What we chose among all that the Supervisor would take (design.md 2.2, 2.8).
+CHOSEN: dict[str, Any] = {
+    "name": "Smart Meter B Route",
+    "slug": "broute",
+    "arch": ["aarch64", "amd64"],
+    "init": False,
+    "startup": "application",
+    "homeassistant": "2025.11.0",
+    "homeassistant_api": True,
+    "services": ["mqtt:want"],
+    "uart": True,
+    "ingress": True,
+    "ingress_port": 8099,
+    "watchdog": "http://[HOST]:[PORT:8099]/health",
+    "ports": {"9099/tcp": None},
+    "map": ["ssl:ro"],
+    "tmpfs": True,
+    "timeout": 30,
+    "backup": "hot",
 }
-
-TRANSLATION_RULES: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["configuration", "network"],
-    "properties": {
-        "configuration": {
-            "type": "object",
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["name", "description"],
-                "properties": {
-                    "name": {"type": "string", "minLength": 2},
-                    "description": {"type": "string", "minLength": 10},
-                },
-            },
-        },
-        "network": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-}
+LEFT_OUT = {"url", "image", "hassio_api", "privileged", "host_network", "devices", "full_access"}
 
 
 def rule_for(element: str) -> dict[str, Any]:
@@ -108,11 +66,91 @@ def rule_for(element: str) -> dict[str, Any]:
 
 
 def test_the_supervisor_accepts_the_manifest() -> None:
-    jsonschema.validate(MANIFEST, SUPERVISOR_RULES)
+    jsonschema.validate(MANIFEST, supervisor_rules.MANIFEST)
+
+
+@pytest.mark.parametrize("key", CHOSEN)
+def test_the_manifest_says_what_was_decided(key: str) -> None:
+    assert MANIFEST[key] == CHOSEN[key]
+
+
+def test_the_manifest_asks_for_nothing_more() -> None:
+    assert not LEFT_OUT & set(MANIFEST)
+    assert len(MANIFEST["description"]) <= 100
+    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"advanced": True},
+        {"codenotary": "somebody"},
+        {"arch": ["aarch64", "armv7"]},
+        {"map": ["addon_config:rw"]},
+        {"map": ["config:rw"]},
+        {"map": [{"type": "ssl", "write": True}]},
+        {"apparmor": "broute"},
+        {"tmpfs": "size=10M"},
+        {"startup": "before"},
+        {"stage": "deprecated"},
+        {"timeout": 5},
+        {"ports": {"9099": None}},
+        {"ports": {"9099/tcp": 0}},
+        {"watchdog": "http://localhost:8099/health"},
+        {"devices": ["/dev/ttyUSB0:/dev/ttyUSB0:rwm", "ttyUSB0"]},
+        {"services": ["mqtt"]},
+        {"homeassistant": "2025.11"},
+        {"backup_exclude": ["/data/history.db"]},
+        {"backup": "cold", "backup_pre": "sync"},
+        {"environment": {"DEBUG": 1}},
+        {"schema": {"x": "list()"}},
+        {"schema": {"x": "integer"}},
+        {"schema": {"x": [["str"]]}},
+        {"schema": {"x": "device(subsystem=TTY)"}},
+        {"slug": "smart meter"},
+    ],
+    ids=str,
+)
+def test_the_rules_refuse_what_the_supervisor_would(change: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(MANIFEST | change, supervisor_rules.MANIFEST)
+
+
+def test_a_manifest_without_its_needed_keys_is_refused() -> None:
+    for key in supervisor_rules.MANIFEST["required"]:
+        less = {name: value for name, value in MANIFEST.items() if name != key}
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(less, supervisor_rules.MANIFEST)
+
+
+def test_the_security_rating_is_the_best_there_is() -> None:
+    own_profile = (ROOT / "apparmor.txt").exists()
+    assert supervisor_rules.security_rating(MANIFEST, own_profile=own_profile) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "rating"),
+    [
+        ({"ingress": False}, 6),
+        ({"ingress": False, "auth_api": True}, 7),
+        ({"apparmor": False}, 6),
+        ({"host_network": True}, 7),
+        ({"privileged": ["SYS_ADMIN"]}, 7),
+        ({"privileged": ["SYS_NICE"]}, 8),
+        ({"hassio_role": "admin"}, 6),
+        ({"host_pid": True}, 6),
+        ({"docker_api": True}, 1),
+    ],
+    ids=str,
+)
+def test_each_liberty_would_cost_what_it_costs(change: dict[str, Any], rating: int) -> None:
+    assert supervisor_rules.security_rating(MANIFEST | change, own_profile=True) == rating
 
 
 def test_the_repository_can_be_installed() -> None:
-    assert load("repository.yaml")["name"] == MANIFEST["name"]
+    repository = load("repository.yaml")
+    jsonschema.validate(repository, supervisor_rules.REPOSITORY)
+    assert repository["name"] == MANIFEST["name"]
 
 
 def test_the_program_knows_the_version_it_is_sold_as() -> None:
@@ -154,7 +192,10 @@ def test_what_the_panel_hides_the_program_wraps() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_option_and_port_is_explained(language: str) -> None:
     translation = load(f"translations/{language}.yaml")
-    jsonschema.validate(translation, TRANSLATION_RULES)
+    jsonschema.validate(translation, supervisor_rules.TRANSLATION)
+    for option in translation["configuration"].values():
+        assert len(option["name"]) >= 2
+        assert len(option["description"]) >= 10
     assert list(translation["configuration"]) == list(SCHEMA)
     assert set(translation["network"]) == set(MANIFEST["ports"])
 
