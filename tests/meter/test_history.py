@@ -474,6 +474,21 @@ def test_the_hosts_clock_dates_nothing() -> None:
     story(scenario)
 
 
+def test_an_answer_for_another_day_is_no_answer() -> None:
+    async def scenario() -> None:
+        notebook = Notebook()
+        async with lab(notebook=notebook) as here:
+            await here.until(lambda now: now.history is not None)
+            for _ in range(300):  # now and then just between Set and Get
+                here.house.meter.state.history_1_day = 7
+                await asyncio.sleep(9.7)
+            await asyncio.sleep(4 * 3600)
+            assert not unknown(notebook)
+            assert not wrong(here, notebook)
+
+    story(scenario)
+
+
 # -- radio ---------------------------------------------------------------------------------------
 
 
