@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from broute_addon.app.in_force import InForce
@@ -106,6 +107,7 @@ class MeterSide:
             return present
         identity = await self._ask(port)
         self._chosen_port = port
+        self._storage.keep(replace(self._storage.facts, port=port))
         if self._engine is not None:
             self._engine.submit(Command.REOPEN)
         return identity

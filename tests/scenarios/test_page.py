@@ -111,7 +111,9 @@ async def test_from_nothing_to_live_readings(tmp_path: Path) -> None:
                 each for each in (await visitor.get("ports"))["ports"] if each["is_candidate"]
             ]
             found = await visitor.command("try-port", port=port["path"])
-            assert found["found"] is True
+            assert (found["found"], found["is_kept"]) == (True, True)
+            facts = json.loads((tmp_path / "data/state.json").read_text())
+            assert facts["port"] == port["path"]
 
             short = await visitor.command("check-options", route_b_id=ROUTE_B_ID[:31])
             assert short["faults"][0]["option"] == "route_b_id"

@@ -257,7 +257,7 @@ export function portsPanel(context, title = t("stick"), { isGuide = false } = {}
     const answer = await command("try-port", { port: path });
     buttons.forEach((each) => { each.disabled = !mayCommand; });
     button.focus();
-    proven = answer.ok && !isCandidate ? path : null;
+    proven = answer.ok && !isCandidate && !answer.is_kept ? path : null;
     show(keep, proven !== null && canSave && !isGuide);
     result.classList.add(answer.ok ? "good" : "bad");
     say(result, answer.ok ? `✓ ${answer.text ?? t("asked", { name: t("port_try") })}` : answer.problem ?? t("failed", { name: t("port_try") }));
