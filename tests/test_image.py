@@ -71,6 +71,22 @@ def test_what_npm_locks_is_pinned_by_hash_and_names_no_registry() -> None:
         assert re.fullmatch(r"\d+\.\d+\.\d+", version)
 
 
+def test_the_licenses_of_all_that_is_in_the_image_are_told() -> None:
+    """Write them anew with `scripts/licenses`."""
+    python = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"^([\w.-]+)==([^\s;\\]+)", python, re.MULTILINE))
+    npm = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    wanted |= {
+        (path.removeprefix("node_modules/"), entry["version"])
+        for path, entry in npm.items()
+        if path and not entry.get("dev")
+    }
+    told = (ROOT / "THIRD-PARTY-LICENSES.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w.-]+) \| ([\w.]+) \| (.+) \|$", told, re.MULTILINE)
+    assert {(name, version) for name, version, _ in rows[1:]} == wanted
+    assert not re.search("unknown", " ".join(license_name for _, _, license_name in rows), re.I)
+
+
 def test_everything_the_dockerfile_copies_is_let_into_the_build() -> None:
     allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
