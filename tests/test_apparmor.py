@@ -17,6 +17,7 @@ def test_the_supervisor_finds_exactly_one_profile() -> None:
     assert re.findall(r"^profile (\S+) ", TEXT, re.MULTILINE) == ["broute"]
 
 
+@pytest.mark.container
 def test_the_profile_compiles() -> None:
     if PARSER is None:
         pytest.skip("apparmor_parser is missing (apt-get install apparmor)")
