@@ -7,7 +7,8 @@ turns.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 
@@ -103,7 +104,7 @@ class Recorder:
         power = after.readings.get("power")
         if power is None or (before is not None and before.readings.get("power") is power):
             return
-        numbers = _numbers(after)
+        numbers = _numbers(after, power.at - timedelta(seconds=after.poll_interval_s))
         watts = numbers.get("power")
         self.ring.add(
             Sample(
@@ -183,12 +184,12 @@ def _kind(fault: Message) -> Kind:
     return Kind.WARNING if row is None else row.kind
 
 
-def _numbers(snapshot: Snapshot) -> Mapping[str, float]:
-    """The readings that are numbers."""
+def _numbers(snapshot: Snapshot, since: datetime) -> Mapping[str, float]:
+    """The readings that are numbers and no older than `since`."""
     return MappingProxyType(
         {
             key: float(reading.value)
             for key, reading in snapshot.readings.items()
-            if reading.value is not None and not isinstance(reading.value, str | bool | datetime)
+            if isinstance(reading.value, int | float | Decimal) and reading.at >= since
         }
     )

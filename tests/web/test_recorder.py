@@ -164,3 +164,15 @@ async def test_live_values_are_kept_and_in_the_file_after_a_stop(
     assert (tmp_path / RING_FILE).exists()
     samples = Ring(tmp_path).samples(0)
     assert [(each.power, each.rssi_dbm) for each in samples] == [(500, -70), (-200, -70)]
+
+
+def test_a_value_that_is_not_read_any_more_is_not_kept_as_if_it_were(
+    chronicle: Chronicle,
+) -> None:
+    chronicle.recorder.steps()
+    for age, values in ((0, {"power": 500, "current_r": 5.2}), (300, {"power": 510})):
+        chronicle.clock.advance(age)
+        chronicle.store.apply(readings(chronicle.clock(), values))
+        chronicle.recorder.steps()
+    samples = chronicle.ring.samples(0)
+    assert [(each.power, each.current_r) for each in samples] == [(500, 5.2), (510, None)]
