@@ -80,27 +80,6 @@ async def street(
         yield dict(await asyncio.gather(*(move_in(*each) for each in TROUBLES.items())))
 
 
-@pytest.mark.parametrize("name", TROUBLES)
-async def test_a_step_that_fails_says_why_and_what_to_do(
-    browser: Browser, street: Mapping[str, Site], name: str
-) -> None:
-    trouble = TROUBLES[name]
-    async with visit(browser, street[name].url, trouble.language, trouble.machine) as visitor:
-        alarm = visitor.page.locator(".alarm")
-        await expect(alarm).to_be_visible(timeout=40_000)
-        problem = street[name].product.app.store.snapshot.problem
-        assert problem is not None
-        assert problem.key in trouble.problems
-        remedy = remedy_for(problem)
-        assert remedy is not None
-        await expect(alarm.locator("h2")).to_have_text(problem.text(trouble.language))
-        await expect(alarm).to_contain_text(remedy.text(trouble.language))
-        step = visitor.page.locator(".overview .step").nth(WAY.index(trouble.step))
-        await expect(step).to_have_class("step failed", timeout=20_000)
-        assert await visitor.serious_faults() == []
-        assert await visitor.overflow() <= 0
-
-
 async def test_without_a_stick_the_ports_can_be_tried(
     browser: Browser, street: Mapping[str, Site]
 ) -> None:
@@ -135,18 +114,6 @@ async def test_a_stick_that_is_pulled_is_told_and_forgotten_when_it_is_back(
         await expect(visitor.page.locator(".journal li.good").first).to_be_visible()
 
 
-async def test_a_broker_that_is_missing_is_a_notice_with_a_remedy(
-    browser: Browser, street: Mapping[str, Site]
-) -> None:
-    async with visit(browser, street["a mute meter"].url, Language.JA) as visitor:
-        told = message("mqtt_no_broker")
-        remedy = remedy_for(told)
-        assert remedy is not None
-        notice = visitor.page.locator(".notice")
-        await expect(notice).to_contain_text(told.text(Language.JA))
-        await expect(notice).to_contain_text(remedy.text(Language.JA))
-
-
 async def test_credentials_that_cannot_be_right_are_told_where_they_are_typed(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -159,3 +126,36 @@ async def test_credentials_that_cannot_be_right_are_told_where_they_are_typed(
         await expect(visitor.page.locator(".setup")).to_be_visible()
         await expect(visitor.page.locator(".hint")).to_contain_text("options.json")
         assert await visitor.serious_faults() == []
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_a_step_that_fails_says_why_and_what_to_do(
+    browser: Browser, street: Mapping[str, Site], name: str
+) -> None:
+    trouble = TROUBLES[name]
+    async with visit(browser, street[name].url, trouble.language, trouble.machine) as visitor:
+        alarm = visitor.page.locator(".alarm")
+        await expect(alarm).to_be_visible(timeout=40_000)
+        problem = street[name].product.app.store.snapshot.problem
+        assert problem is not None
+        assert problem.key in trouble.problems
+        remedy = remedy_for(problem)
+        assert remedy is not None
+        await expect(alarm.locator("h2")).to_have_text(problem.text(trouble.language))
+        await expect(alarm).to_contain_text(remedy.text(trouble.language))
+        step = visitor.page.locator(".overview .step").nth(WAY.index(trouble.step))
+        await expect(step).to_have_class("step failed", timeout=20_000)
+        assert await visitor.serious_faults() == []
+        assert await visitor.overflow() <= 0
+
+
+async def test_a_broker_that_is_missing_is_a_notice_with_a_remedy(
+    browser: Browser, street: Mapping[str, Site]
+) -> None:
+    async with visit(browser, street["a mute meter"].url, Language.JA) as visitor:
+        told = message("mqtt_no_broker")
+        remedy = remedy_for(told)
+        assert remedy is not None
+        notice = visitor.page.locator(".notice")
+        await expect(notice).to_contain_text(told.text(Language.JA))
+        await expect(notice).to_contain_text(remedy.text(Language.JA))

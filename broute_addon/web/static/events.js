@@ -11,7 +11,7 @@ const COMMANDS = [["read-now", "read_now"], ["reconnect", "reconnect"], ["rescan
 
 export function events(context) {
   const journal = journalCard();
-  const commands = commandsCard(context);
+  const commands = commandsCard(context, journal.load);
   const help = helpCard(context);
   return {
     element: h("div", { class: "view events" }, journal.element, commands.element, help.element),
@@ -69,10 +69,13 @@ function days(events) {
   ]);
 }
 
-function commandsCard(context) {
+function commandsCard(context, onAsked) {
   const readOnly = h("p", { class: "quiet", hidden: true }, t("read_only"));
   const buttons = COMMANDS.map(([name, key]) => h("button", {
-    type: "button", class: "button", "aria-describedby": `${key}-help`, onclick: () => context.run(name, t(key)),
+    type: "button", class: "button", "aria-describedby": `${key}-help`, onclick: async () => {
+      await context.run(name, t(key));
+      onAsked();
+    },
   }, t(key)));
   const rows = COMMANDS.map(([, key], at) => h("div", { class: "command" }, buttons[at], h("p", { class: "quiet", id: `${key}-help` }, t(`${key}_help`))));
   const setup = h("button", { type: "button", class: "link", onclick: context.openSetup }, t("setup_again"));
