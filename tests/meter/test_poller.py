@@ -13,10 +13,17 @@ from decimal import Decimal
 from broute_addon.echonet.frame import CONTROLLER, METER, Esv, Frame, PropertyData
 from broute_addon.echonet.property_map import encode_property_map
 from broute_addon.meter.client import MeterClient
+from broute_addon.meter.half_hours import Direction, HalfHour, Source
 from broute_addon.meter.pacing import Pace, RetryTimer
 from broute_addon.meter.poller import LEFTOVERS_RETRY_S, Poller
-from broute_addon.meter.profile import MeterProfile
-from broute_addon.meter.readings import MeterIdentified, Reading, ReadingsArrived, Update
+from broute_addon.meter.profile import EnergyScale, MeterProfile
+from broute_addon.meter.readings import (
+    HalfHoursRead,
+    MeterIdentified,
+    Reading,
+    ReadingsArrived,
+    Update,
+)
 from broute_addon.simulator import run_virtual
 from broute_addon.wisun.values import MacAddress
 
@@ -31,6 +38,8 @@ class Table:
     edts: dict[int, str]
     asked: Counter[int] = field(default_factory=Counter)
     told: list[Reading] = field(default_factory=list)
+    half_hours: list[HalfHour] = field(default_factory=list)
+    scales: set[EnergyScale] = field(default_factory=set)
     profile: MeterProfile | None = None
 
     def run(self, seconds: float, changes: dict[float, dict[int, str]] | None = None) -> None:
@@ -74,6 +83,9 @@ class Table:
     def _emit(self, update: Update) -> None:
         if isinstance(update, ReadingsArrived):
             self.told += update.readings
+        if isinstance(update, HalfHoursRead):
+            self.half_hours += update.values
+            self.scales.add(update.scale)
         if isinstance(update, MeterIdentified):
             self.profile = update.profile
 
@@ -139,3 +151,41 @@ def test_a_half_hour_value_carries_its_own_time_also_without_the_other_direction
     assert reading.value == Decimal("12345.0")
     assert reading.at == datetime(2026, 4, 5, 3, 0, tzinfo=UTC)
     assert not meter.values("half_hour_energy_sold_time")
+
+
+NOON = datetime(2026, 4, 5, 3, 0, tzinfo=UTC)
+BOUGHT_AT_NOON = HalfHour(NOON, Direction.BOUGHT, 123_450, Source.POLL)
+
+
+def test_a_half_hour_value_goes_to_the_ledger_as_a_raw_count_with_its_scale() -> None:
+    meter = meter_with(**FULL, xEA="07EA04050C00000001E23A")
+    meter.run(120)
+    assert set(meter.half_hours) == {BOUGHT_AT_NOON}
+    assert meter.scales == {EnergyScale(1, -1, 6)}
+
+
+def test_a_half_hour_value_that_came_before_the_scale_is_kept_and_told_later() -> None:
+    unit = {key: edt for key, edt in FULL.items() if key != "xE1"}
+    meter = meter_with(0xE1, **unit, xEA="07EA04050C00000001E23A")
+    meter.run(280, {70: {0xE1: "02"}, 60: {0xEA: ""}})
+    assert set(meter.half_hours) == {BOUGHT_AT_NOON}
+    assert meter.scales == {EnergyScale(1, -2, 6)}
+
+
+def test_only_whole_half_hours_with_a_count_go_to_the_ledger() -> None:
+    for edt in (
+        "07EA04050C07000001E23A",  # 12:07
+        "07EA04050C001E0001E23A",  # 12:00:30
+        "07EA04050C0000FFFFFFFE",  # no count
+        "FFFFFFFFFFFFFF0001E23A",  # no time
+    ):
+        meter = meter_with(**FULL, xEA=edt)
+        meter.run(120)
+        assert not meter.half_hours, edt
+
+
+def test_a_half_hour_far_after_the_meters_own_clock_does_not_go_to_the_ledger() -> None:
+    clock = {"x98": "07EA0405", "x97": "0C01"}
+    meter = meter_with(**FULL, **clock, xEA="07EA04050B1E000001E230")
+    meter.run(1200, {300: {0xEA: "07EB04050C00000001E23A"}})  # a year later
+    assert {value.at.year for value in meter.half_hours} == {2026}

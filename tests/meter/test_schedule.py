@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from broute_addon.clock import JST
-from broute_addon.meter.schedule import ENERGY_EVERY_S, Job, Schedule, half_hour_due
+from broute_addon.meter.schedule import ENERGY_EVERY_S, Job, MinutePhase, Schedule, half_hour_due
 
 
 def test_the_live_poll_keeps_its_phase_and_skips_what_it_missed() -> None:
@@ -84,3 +84,21 @@ def test_the_wait_covers_a_value_told_at_the_last_moment() -> None:
     """30 minutes and up to 5 more: asking after 30 would be too early."""
     waited = half_hour_due(at("10:00:00"), 0, at("10:00:01")) - at("10:00:00")
     assert waited > timedelta(minutes=35)
+
+
+@pytest.mark.parametrize("second", [0, 1, 17, 30, 44, 59])
+def test_the_turn_of_the_meters_minute_is_found_by_its_stamps(second: int) -> None:
+    """The first second that is asked at lies anywhere in the meter's minute."""
+    phase, loop_s, late = MinutePhase(), 0.0, list[float]()
+    begun = at("10:00:00") + timedelta(seconds=second)
+    seen = set[datetime]()
+    for _ in range(30):
+        answered = loop_s + 0.6
+        meter = begun + timedelta(seconds=answered)
+        stamp = meter.replace(second=0, microsecond=0)
+        if stamp not in seen:
+            late.append((meter - stamp).total_seconds())
+        seen.add(stamp)
+        loop_s = max(phase.next_at(stamp, loop_s, answered), answered)
+    assert max(late[-15:]) <= 8
+    assert len(seen) > 20
