@@ -130,6 +130,7 @@ KINDS: Mapping[str, Kind] = {
     "broker-mute": Kind(ANSWERED_SOON_S + 82.0, (5, 300), 2),
     "broker-forgets": Kind(ANSWERED_SOON_S + 72.0, (2, 60), 2),
     "home-assistant-restart": Kind(ANSWERED_SOON_S, (10, 600), 3),
+    "home-assistant-database-lost": Kind(ANSWERED_SOON_S, (10, 600), 1),
     # the household
     "reconnect": Kind(REJOIN_S, weight=2),
     "rescan": Kind(RESCAN_S, weight=2),

@@ -6,16 +6,21 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from broute_addon.bookkeeping import Bookkeeper
 from broute_addon.home_assistant.discovery import AddOn
 from broute_addon.home_assistant.publisher import MqttPublisher
 from broute_addon.home_assistant.states import last_will
+from broute_addon.home_assistant.statistics_writer import StatisticsWriter
+from broute_addon.ledger import Ledger
 from broute_addon.messages import Language
 from broute_addon.meter.engine import Command, Engine, Known
-from broute_addon.meter.readings import Update
+from broute_addon.meter.readings import HalfHoursRead, Update
 from broute_addon.redaction import Secret
 from broute_addon.simulator import PASSWORD, ROUTE_B_ID, MemoryPort, MemoryTransport, Receiver
 from broute_addon.soak.broker import BrokerStandIn
+from broute_addon.soak.core import CoreStandIn
 from broute_addon.storage import Facts, facts_from_json, facts_to_json, learned
 from broute_addon.store import Snapshot, Store
 from broute_addon.wisun.values import Credentials
@@ -66,6 +71,8 @@ class Outside:
     broker: BrokerStandIn
     clock: Callable[[], datetime]
     memory: Memory
+    folder: Path
+    core: CoreStandIn
     interval_s: float
     language: Language
     on_update: Callable[[Update], None]
@@ -82,6 +89,15 @@ class Product:
         self.is_alive = True
         self._transports: set[MemoryTransport] = set()
         self.store = Store(Snapshot(poll_interval_s=outside.interval_s), outside.clock)
+        self.ledger = Ledger(outside.folder, clock=outside.clock)
+        self._bookkeeper = Bookkeeper(self.ledger, self.store, outside.clock)
+        self._statistics = StatisticsWriter(
+            self.ledger,
+            self.store,
+            outside.core.connect,
+            language=lambda: outside.language,
+            clock=outside.clock,
+        )
         self.engine = Engine(
             connect=self._connect,
             ports=lambda: [PORT] if outside.port.is_plugged else [],
@@ -91,6 +107,7 @@ class Product:
             interval_s=outside.interval_s,
             clock=outside.clock,
             rng=random.Random(f"engine {seed}"),  # noqa: S311 - jitter
+            memory=self.ledger,
         )
         self.publisher = MqttPublisher(
             self.store,
@@ -102,9 +119,12 @@ class Product:
             clock=outside.clock,
         )
         self.task = asyncio.get_running_loop().create_task(self._run(), name="product")
+        self.task.add_done_callback(lambda _: self.ledger.close())
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._bookkeeper.run(), name="bookkeeper")
+            tasks.create_task(self._statistics.run(), name="statistics")
             tasks.create_task(self.engine.run(), name="meter")
             tasks.create_task(self.publisher.run(), name="mqtt")
 
@@ -142,6 +162,8 @@ class Product:
         if not self.is_alive:
             return
         self.store.apply(update)
+        if isinstance(update, HalfHoursRead):
+            self._bookkeeper.take(update)
         facts = learned(self._facts, update, PAIRING)
         if facts is not self._facts and facts != self._facts:
             self._facts = facts

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from broute_addon.ledger import Ledger
 from broute_addon.simulator import VirtualTimeDeadlockError, run_virtual
 from broute_addon.soak.invariants import Invariants
 from broute_addon.soak.plan import Plan
@@ -40,6 +41,13 @@ def play(plan: Plan) -> Outcome:
         return Outcome(plan.seed, plan.days, ("never stuck", str(error)), "")
 
 
+def _stored(world: World) -> bytes:
+    """All that outlives the process, and what Home Assistant has of it."""
+    with contextlib.closing(Ledger(world.folder.path)) as ledger:
+        half_hours = "".join(f"{row}\n" for row in ledger.rows())
+    return f"{world.memory.text}\n{half_hours}{sorted(world.core.rows.items())}".encode()
+
+
 async def _play(plan: Plan) -> Outcome:
     world = World(plan)
     published = hashlib.sha256()
@@ -62,14 +70,16 @@ async def _play(plan: Plan) -> Outcome:
                 async with asyncio.timeout(plan.seconds):
                     await invariants.broken.wait()
             watch.cancel()
+        await invariants.until_complete()
         invariants.is_stopping = True
         await world.finish()
         await asyncio.sleep(5.0)  # what was killed comes to its end
         invariants.finish()
+        published.update(_stored(world))
     finally:
         invariants.close()
+        world.close()
     published.update(repr(invariants.breach).encode())
-    published.update(world.memory.text.encode())
     return Outcome(
         seed=plan.seed,
         days=world.now / 86_400,

@@ -51,6 +51,10 @@ class Truth:
         """All meters that hung there, the newest last."""
         return tuple(self._meters)
 
+    def registers_of(self, uid: str) -> Registers:
+        """Those of a meter that hung there once, or the present one's."""
+        return self._meters.get(uid, self.registers)
+
     def installed(self, now: float) -> None:
         """Another meter hangs there."""
         self.uid = uid_of(self._house.registers.config)

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 _COLLECTIONS = (list, tuple, set, frozenset, deque)
 
 
-def weight(*roots: object) -> int:
-    """The number of elements in all collections within reach."""
+def weight(*roots: object, without: tuple[type, ...] = ()) -> int:
+    """The number of elements in all collections within reach, not through objects of `without`."""
     seen: set[int] = set()
     waiting, total = list(roots), 0
     while waiting:
         one = waiting.pop()
-        if id(one) in seen:
+        if id(one) in seen or isinstance(one, without):
             continue
         seen.add(id(one))
         if isinstance(one, Mapping):

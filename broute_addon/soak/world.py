@@ -11,6 +11,8 @@ from broute_addon.meter.readings import Connection, ConnectionChanged, Update
 from broute_addon.simulator import House, MemoryPort, frames
 from broute_addon.simulator.faults import CONDITIONS, EVENTS
 from broute_addon.soak.broker import BrokerStandIn, HomeAssistantStandIn
+from broute_addon.soak.core import CoreStandIn
+from broute_addon.soak.data_folder import DataFolder
 from broute_addon.soak.kinds import POLL_S
 from broute_addon.soak.plan import Fault, Moment, Plan
 from broute_addon.soak.product import Memory, Outside, Product
@@ -42,7 +44,9 @@ class World:
         self.broker = BrokerStandIn(plan.latency_s)
         self.home_assistant = HomeAssistantStandIn(self.broker)
         self.broker.hooks.append(self.home_assistant.heard)
+        self.core = CoreStandIn()
         self.memory = Memory()
+        self.folder = DataFolder()
         self.timeline = Timeline()
         self.timeline.begin(self.now, _FIRST_BOUND_S)
         self.truth = Truth(self.house)
@@ -79,11 +83,14 @@ class World:
         if self.product is not None and self.product.is_alive:
             return
         self.started_at = self.now
+        self.folder.back_up()
         outside = Outside(
             port=self.port,
             broker=self.broker,
             clock=self.wall,
             memory=self.memory,
+            folder=self.folder.path,
+            core=self.core,
             interval_s=POLL_S,
             language=self.plan.language,
             on_update=self._updated,
@@ -103,6 +110,10 @@ class World:
         if self._stops:
             await asyncio.wait(self._stops)
         self.house.close()
+
+    def close(self) -> None:
+        """Nothing is left on the disk."""
+        self.folder.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -201,6 +212,7 @@ class World:
                 "broker-cut": self._broker_cut,
                 "broker-mute": self._broker_mute,
                 "home-assistant-restart": self._restart_home_assistant,
+                "home-assistant-database-lost": self._lose_database,
             }
             actions[kind](for_s)
 
@@ -225,6 +237,7 @@ class World:
     def _die(self) -> None:
         if self.product is not None and self.product.is_alive:
             self.product.kill()
+            self.folder.lose_power()
 
     def _start_after(self, seconds: float) -> None:
         if self._boot is not None:
@@ -240,12 +253,14 @@ class World:
         self.timeline.strike("memory-lost", self.now, for_s)
         self._die()
         self.memory.lose()
+        self.folder.lose()
         self._start_after(for_s)
 
     def _old_backup(self, for_s: float) -> None:
         self.timeline.strike("old-backup", self.now, for_s)
         self._die()
         self.memory.restore_older()
+        self.folder.restore_older()
         self._start_after(for_s)
 
     def _restart(self, for_s: float) -> None:
@@ -270,13 +285,14 @@ class World:
         self.house.faults.fire("unplug")
         self.broker.down()
         self._die()
-        self.home_assistant.stop()
+        self._stop_home_assistant()
         self._start_after(for_s + _BOOT_S)
 
         def power() -> None:
             self.house.faults.fire("replug")
             self.broker.up()
             self.home_assistant.broker_is_back()
+            self.core.start()
 
         self._loop.call_later(for_s, power)
 
@@ -322,5 +338,19 @@ class World:
 
     def _restart_home_assistant(self, for_s: float) -> None:
         self.timeline.strike("home-assistant-restart", self.now, for_s)
+        self._stop_home_assistant()
+        self._loop.call_later(for_s, self._start_home_assistant)
+
+    def _lose_database(self, for_s: float) -> None:
+        self.timeline.strike("home-assistant-database-lost", self.now, for_s)
+        self._stop_home_assistant()
+        self.core.lose_database()
+        self._loop.call_later(for_s, self._start_home_assistant)
+
+    def _stop_home_assistant(self) -> None:
         self.home_assistant.stop()
-        self._loop.call_later(for_s, self.home_assistant.start)
+        self.core.stop()
+
+    def _start_home_assistant(self) -> None:
+        self.home_assistant.start()
+        self.core.start()
