@@ -7,7 +7,7 @@ change of the ledger. In steady state that is one row per register and hour.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from broute_addon.clock import Clock, system_clock
 from broute_addon.home_assistant.core import CoreError
@@ -77,15 +77,16 @@ class StatisticsWriter:
 
     async def _serve(self, core: CoreCalls) -> None:
         """All that there is to do with an open way to Core. Raises CoreError when it ends."""
-        lost: CoreError | None = None
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(core.until_closed(), name="core closed")
-                tasks.create_task(self._work(core), name="statistics")
-        except* CoreError as group:
-            lost = _first(group)
-        if lost is not None:
-            raise lost
+        # An error inside a group would hide a cancellation of this task (before Python 3.13).
+        async with asyncio.TaskGroup() as tasks:
+            closed = tasks.create_task(_error_of(core.until_closed()), name="core closed")
+            work = tasks.create_task(_error_of(self._work(core)), name="statistics")
+            done, going_on = await asyncio.wait((closed, work), return_when=asyncio.FIRST_COMPLETED)
+            for task in going_on:
+                task.cancel()
+        for task in done:
+            if (lost := task.result()) is not None:
+                raise lost
 
     async def _work(self, core: CoreCalls) -> None:
         await wait_until_ready(core, self._tell)
@@ -125,6 +126,16 @@ class StatisticsWriter:
         if has_written:
             now = self._clock()
             self._store.apply(ReadingsArrived((Reading("last_import", now, now),)))
+
+
+async def _error_of(work: Coroutine[None, None, None]) -> CoreError | None:
+    """How it ended, if by a fault of the way to Core."""
+    lost: CoreError | None = None
+    try:
+        await work
+    except* CoreError as group:
+        lost = _first(group)
+    return lost
 
 
 def _first(group: BaseExceptionGroup[CoreError]) -> CoreError:
