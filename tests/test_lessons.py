@@ -11,7 +11,6 @@ import pytest
 from tests.support.repository import ROOT
 
 ALL = {str(number) for number in range(1, 91)} | {"2b"}
-DUE = ALL - {"75"}  # days of history
 NOT_APPLICABLE = "not applicable: "
 MOST_NOT_APPLICABLE = 5
 
@@ -45,7 +44,7 @@ def decorators(test: ast.AST) -> str:
 
 
 def test_every_case_that_is_due_is_protected() -> None:
-    assert sorted(DUE - LESSONS.keys()) == []
+    assert sorted(ALL - LESSONS.keys()) == []
     assert sorted(LESSONS.keys() - ALL) == []
 
 

@@ -5,8 +5,9 @@ log-in 3.3 s, a refused or unheard one 1 s and 38 s, an answer about 0.6 s.
 """
 
 import asyncio
+import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,7 +17,7 @@ from broute_addon.meter.engine import Command
 from broute_addon.meter.profile import EnergyScale
 from broute_addon.meter.readings import Connection, MeterIdentified
 from broute_addon.simulator import AirConfig, HouseConfig, MeterConfig
-from tests.support.engine_house import Lab, lab, learned, story
+from tests.support.engine_house import START, Lab, lab, learned, story
 
 HISTORY_AND_SELECTORS = {0xE2, 0xE4, 0xE5, 0xEC, 0xED, 0xEE, 0xEF}
 
@@ -277,5 +278,27 @@ def test_the_meters_clock_is_compared_with_ours() -> None:
                 0,
                 30,
             )
+
+    story(scenario)
+
+
+def test_one_minute_values_are_told_soon_after_each_of_the_meters_minutes() -> None:
+    async def scenario() -> None:
+        house = HouseConfig(meter=MeterConfig(generation=2))
+        async with lab(house) as here:
+            await here.until_reading()
+            await asyncio.sleep(3600)
+            told = {at: r.value for at, r in here.readings("one_minute_time")}
+            minutes = sorted({value for value in told.values() if isinstance(value, datetime)})
+            gaps = {b - a for a, b in itertools.pairwise(minutes)}
+            assert gaps == {timedelta(minutes=1)}
+            assert here.readings("one_minute_energy_bought")
+            assert here.readings("one_minute_energy_sold")
+            late = [
+                (START + timedelta(seconds=at) - value).total_seconds()
+                for at, value in told.items()
+                if isinstance(value, datetime) and at > 1200
+            ]
+            assert sum(late) / len(late) < 30
 
     story(scenario)
