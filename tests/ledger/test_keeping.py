@@ -104,6 +104,7 @@ def test_holes_are_what_has_neither_value_nor_mark_in_either_direction(tmp_path:
         assert ledger.holes(UID, Direction, MIDNIGHT, until) == [first, second, fifth]
         assert ledger.holes(UID, [BOUGHT], MIDNIGHT, until) == [second, fifth]
         assert ledger.holes(UID, [BOUGHT], MIDNIGHT, MIDNIGHT) == []
+        assert ledger.holes(UID, [BOUGHT], MIDNIGHT - timedelta(minutes=1), MIDNIGHT) == []
         assert len(ledger.holes("another", Direction, MIDNIGHT, until)) == 6
 
 
