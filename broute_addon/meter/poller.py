@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from broute_addon.clock import JST, Clock
 from broute_addon.echonet.frame import METER, Frame
@@ -21,7 +20,8 @@ from broute_addon.messages import Message, message
 from broute_addon.meter.client import Answer, MeterClient
 from broute_addon.meter.decoding import Decoder, decode_edt, nonsense
 from broute_addon.meter.energy import CounterGuard
-from broute_addon.meter.half_hours import Direction, HalfHour, Source
+from broute_addon.meter.fixed_times import CLOCK_SLACK, FixedTimes, believed
+from broute_addon.meter.half_hours import HalfHour, Source
 from broute_addon.meter.history import History
 from broute_addon.meter.interview import POWER, Learned, confirm, interview
 from broute_addon.meter.meter_clock import MeterClock
@@ -40,8 +40,6 @@ from broute_addon.meter.schedule import (
     Job,
     MinutePhase,
     Schedule,
-    half_hour_before,
-    half_hour_due,
 )
 from broute_addon.wisun.values import MacAddress
 
@@ -58,11 +56,6 @@ _CADENCES: Mapping[Job, Cadence] = {
 _EPCS: Mapping[Cadence, tuple[int, ...]] = {
     cadence: tuple(row.epc for row in PROPERTIES if row.cadence is cadence) for cadence in Cadence
 }
-
-_FIXED_TIME = {0xEA: Direction.BOUGHT, 0xEB: Direction.SOLD}
-
-CLOCK_SLACK = timedelta(minutes=5)
-"""A fixed-time value may be stamped so much later than the meter's clock as we carry it on."""
 
 LEFTOVERS_RETRY_S = 60.0
 """While the meter has not told how its counts scale."""
@@ -122,9 +115,7 @@ class Poller:
         self._refusals: Counter[int] = Counter()
         self._coefficient_refusals = 0
         self._quick_readings = 0
-        self._half_hour: datetime | None = None
-        self._half_hour_tries = 0
-        self._unscaled: dict[int, tuple[bytes, Source]] = {}
+        self._fixed_times = FixedTimes()
 
     async def run(self, pause: Callable[[float], Awaitable[None]]) -> None:
         """Reads for ever; `pause(seconds)` may return early. Raises what ends the session."""
@@ -185,9 +176,8 @@ class Poller:
         self._tell(learned.values)
         if self._decoder.scale is None:
             return
-        unscaled, self._unscaled = self._unscaled, {}
-        for epc, (edt, source) in unscaled.items():
-            self._tell({epc: edt}, source=source)
+        for values, source in self._fixed_times.release():
+            self._tell(values, source=source)
         if self._history is not None:
             now = asyncio.get_running_loop().time()
             self._history.begin(learned.profile, self._meter_clock, self._emit, now)
@@ -280,7 +270,7 @@ class Poller:
                     self._history.turns.polled()
                 live = self._epcs(Cadence.LIVE)
                 self._on_good(nonsense({epc: values[epc] for epc in live if epc in values}))
-                if self._half_hour is None and Job.HALF_HOUR not in self._schedule.due:
+                if self._fixed_times.is_unknown and Job.HALF_HOUR not in self._schedule.due:
                     self._await_half_hour()
             case Job.ENERGY:
                 self._read_again_if_doubted(self._epcs(Cadence.ENERGY), now)
@@ -295,7 +285,7 @@ class Poller:
                     self.plan_history()
             case Job.HALF_HOUR:
                 if not self._note_half_hour(values):
-                    self._half_hour_tries += 1
+                    self._fixed_times.asked_in_vain()
                     self._await_half_hour()
 
     def _along(self, room_taken: int, now: float) -> dict[Job, tuple[int, ...]]:
@@ -321,8 +311,7 @@ class Poller:
         if learned.profile.uid != before.uid:
             _LOGGER.info("%s", message("meter_exchanged"))
             self._guards.clear()
-            self._half_hour = None
-            self._unscaled.clear()
+            self._fixed_times.forget()
             learned = await interview(self._client, self._mac, self._introduced)
         self._learned(learned)
         now = asyncio.get_running_loop().time()
@@ -349,8 +338,8 @@ class Poller:
     ) -> None:
         arrived = self._clock()
         arrived_s = asyncio.get_running_loop().time()
-        if self._decoder.scale is None:  # a fixed-time value comes once: kept until it can be told
-            self._unscaled |= {e: (edt, source) for e, edt in values.items() if e in _FIXED_TIME}
+        if self._decoder.scale is None:
+            self._fixed_times.keep(values, source)
         readings = self._decoder.readings(values, arrived, arrived_s)
         if with_link:
             readings += (Reading("last_answer", arrived, arrived),)
@@ -362,32 +351,19 @@ class Poller:
         if readings:
             self._emit(ReadingsArrived(readings))
         self._note_t_phase(readings)
-        self._tell_half_hours(values, readings, source)
+        self._tell_half_hours(believed(values, readings, source))
 
-    def _tell_half_hours(
-        self, values: Mapping[int, bytes], readings: tuple[Reading, ...], source: Source
-    ) -> None:
-        """The fixed-time values that were believed, for the ledger."""
+    def _tell_half_hours(self, told: tuple[HalfHour, ...]) -> None:
+        """Fixed-time values for the ledger, but for those from the future."""
         profile, scale = self._profile, self._decoder.scale
-        if profile is None or scale is None:
+        if not told or profile is None or scale is None:
             return
-        believed = {each.key: each.at for each in readings if isinstance(each.value, Decimal)}
-        told = []
-        for epc, direction in _FIXED_TIME.items():
-            for key, raw in decode_edt(epc, values.get(epc, b"")).items():
-                at = believed.get(key)
-                if isinstance(raw, int) and at is not None and self._is_half_hour(at):
-                    told.append(HalfHour(at, direction, raw, source))
-        if told:
-            self._emit(HalfHoursRead(profile.uid, scale, tuple(told)))
-
-    def _is_half_hour(self, at: datetime) -> bool:
         now = asyncio.get_running_loop().time()
         meter_now = self._meter_clock.middle(now)
-        if meter_now is not None and at > meter_now + CLOCK_SLACK:
-            self._schedule.due[Job.DAILY] = now  # either the stamp is wrong or our idea of now
-            return False
-        return at == half_hour_before(at)
+        if meter_now is not None and any(each.at > meter_now + CLOCK_SLACK for each in told):
+            self._schedule.due[Job.DAILY] = now  # the stamp is wrong or our idea of the meter's now
+        else:
+            self._emit(HalfHoursRead(profile.uid, scale, told))
 
     def _note_t_phase(self, readings: tuple[Reading, ...]) -> None:
         profile = self._profile
@@ -398,20 +374,9 @@ class Poller:
             self._emit(MeterIdentified(self._profile))
 
     def _note_half_hour(self, values: Mapping[int, bytes]) -> bool:
-        """Keeps the newest stamp of EA and plans the next; whether it was the one expected."""
-        stamps = [
-            value
-            for epc in self._epcs(Cadence.HALF_HOURLY)
-            for value in decode_edt(epc, values.get(epc, b"")).values()
-            if isinstance(value, datetime)
-        ]
-        if not stamps:
-            return False
-        newest = max(stamps)
-        is_news = newest >= half_hour_before(self._meter_now())
-        self._half_hour = max(newest, self._half_hour or newest)
+        """Notes the newest stamp and plans the next; whether it was the one expected."""
+        is_news = self._fixed_times.note(values, self._meter_now())
         if is_news:
-            self._half_hour_tries = 0
             self._await_half_hour()
         return is_news
 
@@ -419,8 +384,7 @@ class Poller:
         if not self._epcs(Cadence.HALF_HOURLY):
             return
         meter_now = self._meter_now()
-        at = half_hour_due(self._half_hour, self._half_hour_tries, meter_now)
-        wait_s = (at - meter_now).total_seconds()
+        wait_s = (self._fixed_times.due(meter_now) - meter_now).total_seconds()
         loop_now = asyncio.get_running_loop().time()
         self._schedule.due[Job.HALF_HOUR] = loop_now + max(0.0, wait_s)
 
@@ -439,5 +403,5 @@ class Poller:
         ahead = told - now
         seconds = 0 if abs(ahead) < _MINUTE_KNOWN else round(ahead.total_seconds())
         self._emit(ReadingsArrived((Reading("clock_difference", seconds, now),)))
-        self._half_hour_tries = 0
+        self._fixed_times.ask_anew()
         self._await_half_hour()
