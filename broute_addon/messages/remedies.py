@@ -119,8 +119,10 @@ SENTENCES = {
         "して起動し、提案される MQTT 統合を追加してください。その間もメーターは読み取ります。",
     ),
     "remedy_mqtt_options": (
-        "Fill in mqtt_host (and user name and password, if the broker wants them) in the options.",
-        "設定項目 mqtt_host（必要ならユーザー名とパスワードも）を入力してください。",
+        "mqtt_host is the broker's name or address; user name and password only if it asks for "
+        "them. The meter is read meanwhile, but Home Assistant gets nothing of it.",
+        "mqtt_host にはブローカーの名前またはアドレスを入力します（ユーザー名とパスワードは必要な"
+        "場合のみ）。その間もメーターは読み取りますが、Home Assistant には送られません。",
     ),
     "remedy_mqtt_wait": (
         "The app tries again by itself. See whether the broker runs and, with a broker of your "

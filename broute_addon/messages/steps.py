@@ -27,6 +27,7 @@ SENTENCES = {
         "On channel {channel}, signal {dbm} dBm",
         "チャンネル {channel}、電波強度 {dbm} dBm",
     ),
+    "step_meter_found_signal": ("Signal {dbm} dBm", "電波強度 {dbm} dBm"),
     "step_logged_in_active": ("Logging in…", "ログインしています…"),
     "step_logged_in_done": ("The session stands", "セッション確立済み"),
     "step_logged_in_renewing": ("Renewing the session…", "セッションを更新しています…"),

@@ -17,7 +17,7 @@ from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import Connection
 from broute_addon.store import Snapshot
 from broute_addon.web.remedies import REMEDIES, Step, remedy_for
-from broute_addon.wisun.values import DongleIdentity, Pan
+from broute_addon.wisun.values import DongleIdentity
 
 
 class State(Enum):
@@ -93,7 +93,7 @@ def _found(step: Step, snapshot: Snapshot) -> Message | None:
         case Step.STICK | Step.LANGUAGE:
             return _stick(step, snapshot.dongle)
         case Step.METER_FOUND:
-            return _pan(snapshot.pan)
+            return _pan(snapshot)
         case Step.LOGGED_IN:
             is_renewing = snapshot.connection is Connection.RENEWING
             return message(f"step_logged_in_{'renewing' if is_renewing else 'done'}")
@@ -113,12 +113,16 @@ def _stick(step: Step, stick: DongleIdentity | None) -> Message | None:
     return message("step_language_done", dialect=stick.dialect, firmware=stick.firmware)
 
 
-def _pan(pan: Pan | None) -> Message | None:
+def _pan(snapshot: Snapshot) -> Message | None:
+    """Where the meter is, and how well it is heard; before the log-in only the latter is known."""
+    pan, newest = snapshot.pan, snapshot.readings.get("signal_strength")
+    signal = newest.value if newest is not None else pan and pan.rssi_dbm
+    dbm = f"{signal:.0f}" if isinstance(signal, float | int) else None
     if pan is None:
-        return None
-    if pan.rssi_dbm is None:
+        return None if dbm is None else message("step_meter_found_signal", dbm=dbm)
+    if dbm is None:
         return message("step_meter_found_done", channel=pan.channel)
-    return message("step_meter_found_strength", channel=pan.channel, dbm=f"{pan.rssi_dbm:.0f}")
+    return message("step_meter_found_strength", channel=pan.channel, dbm=dbm)
 
 
 def _meter(meter: MeterProfile | None) -> Message | None:

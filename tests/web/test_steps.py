@@ -84,6 +84,17 @@ def test_on_the_way_back_the_failed_step_stays_marked_until_it_is_passed() -> No
     assert way(store)[3:5] == [DONE, ACTIVE]
 
 
+def test_a_meter_that_refuses_has_been_heard_and_how_well() -> None:
+    store = store_of(
+        readings(NOON, {"signal_strength": -84.3}),
+        ConnectionChanged(Connection.RECOVERING, message("join_unanswered")),
+    )
+    assert at(store, Step.METER_FOUND).text == message("step_meter_found_signal", dbm="-84")
+    store.apply(PanJoined(PAN))
+    told = message("step_meter_found_strength", channel=45, dbm="-84")
+    assert at(store, Step.METER_FOUND).text == told
+
+
 def test_without_credentials_the_login_waits_for_a_person() -> None:
     missing = message("option_missing_credentials", option="route_b_id")
     store = store_of(ConnectionChanged(Connection.WAITING_FOR_OPTIONS, missing))
