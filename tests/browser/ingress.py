@@ -14,13 +14,16 @@ _PASSED_ON = ("Content-Type", "Content-Disposition", "Content-Security-Policy", 
 class Ingress:
     """Passes requests on to the product's port; answers 502 while nothing listens there.
 
-    `paths` are the requests so far, without the prefix; `streams` counts the open event streams.
+    `visitor` is the address that they come from. `paths` are the requests so far, without the
+    prefix; `streams` counts the open event streams.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, visitor: str = "127.0.0.1") -> None:
         self.target = target
+        self._visitor = visitor
         self.paths: list[str] = []
         self.streams = 0
+        self._open: set[asyncio.Task[object]] = set()
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -33,7 +36,8 @@ class Ingress:
     async def __aenter__(self) -> "Ingress":
         app = web.Application()
         app.router.add_route("*", PREFIX + "{path:.*}", self._pass_on)
-        self._session = aiohttp.ClientSession()
+        connector = aiohttp.TCPConnector(local_addr=(self._visitor, 0))
+        self._session = aiohttp.ClientSession(connector=connector)
         # A visitor who leaves is noticed at once, as the real one notices.
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True
@@ -48,17 +52,27 @@ class Ingress:
         await self._session.close()
         await self._runner.cleanup()
 
+    def cut(self) -> None:
+        """Ends every event stream, as a restart of the app or of Home Assistant does."""
+        for stream in self._open:
+            stream.cancel()
+
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
         self.paths.append(path)
         is_stream = path == "api/events"
         self.streams += is_stream
+        task = asyncio.current_task()
+        assert task is not None
+        if is_stream:
+            self._open.add(task)
         try:
             return await self._answer(request, path)
         except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError):
             raise web.HTTPBadGateway from None
         finally:
             self.streams -= is_stream
+            self._open.discard(task)
 
     async def _answer(self, request: web.Request, path: str) -> web.StreamResponse:
         assert self._session is not None

@@ -5,6 +5,8 @@ memory is read while we wait.
 """
 
 import asyncio
+import math
+import random
 import sys
 import tempfile
 import time
@@ -57,14 +59,18 @@ async def pictures_of(browser: Browser, house: Site) -> None:
     """The pictures in one language."""
     store, name = house.product.app.store, house.language.value
     await until(lambda: store.snapshot.is_reading, 60)
+    timers = house.product.house.timers
     await until(
         lambda: store.snapshot.coverage is not None and store.snapshot.coverage.percent > 40, 600
     )
-    await picture(browser, house, PHONE_DARK, "history", f"reading-history-{name}")
+    timers._speed = 1.0  # answers take the time they take
+    await asyncio.sleep(12)
+    await picture(browser, house, PHONE_DARK, "history", f"reading-history-{name}", at=".memory")
+    timers._speed = 0.0
     await until(
         lambda: store.snapshot.coverage is not None and store.snapshot.coverage.missing == 0, 900
     )
-    house.product.house.timers._speed = 1.0  # from here on answers take the time they take
+    timers._speed = 1.0
     await asyncio.sleep(12)
     await picture(browser, house, DESKTOP, "overview", f"overview-{name}", hours="24")
     await picture(browser, house, DESKTOP_DARK, "history", f"history-{name}", day=True)
@@ -82,8 +88,10 @@ async def picture(
     *,
     hours: str = "",
     day: bool = False,
+    at: str = "",
 ) -> None:
-    """One picture; `hours` is the choice to make there, `day` goes to the day before."""
+    """One picture; `hours` is the choice to make there, `day` goes to the day before;
+    `at` scrolls to a part of it."""
     async with visit(browser, house.url, house.language, machine, fragment=f"#{section}") as seen:
         view = seen.page.locator(f".view.{section}")
         if hours:
@@ -91,6 +99,8 @@ async def picture(
         if day:
             await view.locator(".days button").first.click()
         await asyncio.sleep(1.5)
+        if at:
+            await view.locator(at).evaluate("part => part.scrollIntoView()")
         await seen.page.mouse.move(0, 0)
         await seen.page.screenshot(
             path=IMAGES / f"{name}.png", full_page=not machine.is_phone, animations="disabled"
@@ -100,10 +110,11 @@ async def picture(
 def remember_a_day(data: Path) -> None:
     """What the product would have kept of the household's last day."""
     household, ring, now = Household(SEED), Ring(data), int(time.time())
+    rng = random.Random(SEED)
     for at in range(now - 86_400, now, RECORD_S):
         on_r, on_t = household.phase_powers(at + JST_S)
-        dbm = -76.0 + at // 900 % 5 - at // 3600 % 3
-        slowness = 0.55 + at // RECORD_S % 7 / 50 + (1.4 if at // RECORD_S % 211 == 0 else 0)
+        dbm = -76 + 2.5 * math.sin(at / 9000) + rng.gauss(0, 0.8)
+        slowness = rng.triangular(0.34, 0.81, 0.57) + (rng.random() < 0.01) * rng.uniform(0, 2)
         ring.add(Sample(at, on_r + on_t, on_r / VOLTS, on_t / VOLTS, dbm, slowness))
     ring.flush()
 

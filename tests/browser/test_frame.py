@@ -13,8 +13,9 @@ from broute_addon.messages import Language
 from broute_addon.meter.readings import ReadingsArrived
 from broute_addon.simulator import PASSWORD, ROUTE_B_ID
 from tests.browser.conftest import Site
-from tests.browser.ingress import quiet
+from tests.browser.ingress import Ingress, quiet
 from tests.browser.visit import PHONE, SECTIONS, visit
+from tests.support.broker import free_port
 from tests.support.repository import ROOT
 from tests.support.waiting import until
 
@@ -143,3 +144,51 @@ async def test_no_secret_reaches_the_browser(browser: Browser, sites: dict[Langu
             bodies.append(await visitor.page.content())
     for secret in (ROUTE_B_ID, PASSWORD):
         assert secret not in "".join(bodies)
+
+
+async def test_an_app_that_does_not_answer_is_told_and_found_again(
+    browser: Browser, sites: dict[Language, Site]
+) -> None:
+    target = sites[Language.EN].ingress.target
+    async with Ingress(target) as ingress:
+        async with visit(browser, ingress.url, may_fail=True) as visitor:
+            banner = visitor.page.locator("#offline")
+            await expect(banner).to_be_hidden()
+            ingress.target = free_port()
+            ingress.cut()
+            await expect(banner).to_be_visible()
+            await expect(banner).to_have_text(visitor.words("offline"))
+            ingress.target = target
+            await expect(banner).to_be_hidden(timeout=10_000)
+            await visitor.sees(JUST_NOW)
+
+
+async def test_a_visitor_from_elsewhere_may_look_and_is_told_so(
+    browser: Browser, sites: dict[Language, Site]
+) -> None:
+    async with Ingress(sites[Language.EN].ingress.target, visitor="127.0.0.2") as ingress:
+        async with visit(browser, ingress.url, fragment="#events") as visitor:
+            await visitor.sees(visitor.words("read_only"))
+            for button in await visitor.page.locator(".command .button").all():
+                await expect(button).to_be_disabled()
+
+
+async def test_the_page_can_be_used_with_the_keyboard_alone(
+    browser: Browser, sites: dict[Language, Site]
+) -> None:
+    async with visit(browser, sites[Language.EN].url) as visitor:
+        page = visitor.page
+        await page.keyboard.press("Tab")
+        await expect(page.locator("#skip")).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Tab")
+        await expect(page.locator('#tabs a[data-view="history"]')).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".view.history")).to_be_visible()
+        cells = page.locator(".calendar .cell")
+        await cells.last.focus()
+        await page.keyboard.press("ArrowUp")
+        chosen = cells.nth(await cells.count() - 8)
+        await expect(chosen).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(chosen).to_have_attribute("aria-current", "date")
