@@ -24,7 +24,7 @@ MOST_BACKLOG = 1000
 ASK_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between the looks at what became of an import."""
 
-WAIT_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+WAIT_S = (1.0, 2.0, 5.0, 10.0)
 """Seconds between the looks whether Core is ready; the last again and again."""
 
 

@@ -31,6 +31,9 @@ SETTLE_S = 1.0
 PACE_S = 5.0
 """The same while the meter's memory is being read: each older day moves every sum."""
 
+RETURNS_WITHIN_S = 15.0
+"""A Core that is away is tried at least that often: it restarts within a minute, and is near."""
+
 
 class StatisticsWriter:
     """Writes the statistics, and with `repair` lets those of the sensors be mended.
@@ -73,7 +76,9 @@ class StatisticsWriter:
             except CoreError as error:
                 self._gaps.note_core(is_up=False)
                 self._store.note_import(error.message)
-                await asyncio.sleep(self._streak.failed(error))
+                wait_s = self._streak.failed(error)
+                is_away = error.message.key in ("core_unreachable", "core_lost")
+                await asyncio.sleep(min(wait_s, RETURNS_WITHIN_S) if is_away else wait_s)
 
     async def _serve(self, core: CoreCalls) -> None:
         """All that there is to do with an open way to Core. Raises CoreError when it ends."""

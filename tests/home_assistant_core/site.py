@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -28,7 +28,7 @@ from broute_addon.meter.readings import (
 from broute_addon.redaction import Secret
 from broute_addon.simulator import House, HouseConfig, MemoryPort
 from broute_addon.store import Snapshot, Store
-from tests.rigs.home_assistant.processes import until
+from tests.rigs.home_assistant.processes import RigError, until
 from tests.rigs.home_assistant.rig import HomeAssistantRig
 
 HOUR = timedelta(hours=1)
@@ -43,15 +43,25 @@ Rows = Mapping[datetime, tuple[float, float]]
 """(state, sum) by the hour's begin."""
 
 
+def statistic_id(uid: str, direction: Direction) -> str:
+    """Ours, as design 2.4 names it."""
+    return f"broute:{uid.removeprefix('broute_')}_energy_{direction.value}"
+
+
 def truth_of_a_house() -> Truth:
-    """What the simulated meter remembers: each register at each half-hour, in kWh."""
-    lines: list[dict[str, Any]] = []
+    """What the simulated meter remembers."""
+    lines: list[Mapping[str, object]] = []
     config = HouseConfig(truth=lambda line: lines.append(json.loads(line)))
     with contextlib.closing(House(config, MemoryPort())):
         pass
+    return truth_in(lines)
+
+
+def truth_in(lines: Iterable[Mapping[str, object]]) -> Truth:
+    """Each register at each half-hour in kWh, from the lines of a truth file."""
     return {
         direction: {
-            datetime.fromisoformat(line["time"]).astimezone(UTC): Decimal(line["value"])
+            datetime.fromisoformat(str(line["time"])).astimezone(UTC): Decimal(str(line["value"]))
             for line in lines
             if line["kind"] == "half_hour" and line["key"] == key
         }
@@ -112,7 +122,7 @@ class Site:
         )
 
     def statistic_id(self, direction: Direction) -> str:
-        return f"broute:{self.uid.removeprefix('broute_')}_energy_{direction.value}"
+        return statistic_id(self.uid, direction)
 
     @contextlib.asynccontextmanager
     async def writing(self, *, repair: bool = False) -> AsyncIterator[StatisticsWriter]:
@@ -181,23 +191,28 @@ async def rows_in(rig: HomeAssistantRig, statistic_id: str) -> Rows:
 
 
 async def until_imported(site: Site, limit_s: float = 60) -> None:
-    before = site.store.snapshot.readings.get("last_import")
+    """Until the writer has finished for the first time."""
 
     async def imported() -> bool:
-        return site.store.snapshot.readings.get("last_import") is not before
+        return "last_import" in site.store.snapshot.readings
 
-    await until(imported, limit_s, f"nothing was imported: {site.store.snapshot.import_problem}")
+    try:
+        await until(imported, limit_s, "nothing was imported")
+    except RigError as error:
+        error.add_note(f"{site.store.snapshot.import_problem}; last calls: {site.calls[-8:]}")
+        raise
 
 
-async def check_against(site: Site, truth: Truth) -> None:
+async def check_against(
+    rig: HomeAssistantRig, each: str, stands: Mapping[datetime, Decimal]
+) -> None:
     """Row by row: every finished hour of Core is the register's difference."""
-    for direction, stands in truth.items():
-        rows = await rows_in(site.rig, site.statistic_id(direction))
-        ends = [at for at in stands if at.minute == 0]
-        assert list(rows) == [end - HOUR for end in ends]
-        assert rows[ends[0] - HOUR] == (float(stands[ends[0]]), 0.0)
-        for before, end in pairwise(ends):
-            state, total = rows[end - HOUR]
-            assert state == float(stands[end])
-            used = Decimal(str(total)) - Decimal(str(rows[before - HOUR][1]))
-            assert used == stands[end] - stands[before]
+    rows = await rows_in(rig, each)
+    ends = [at for at in stands if at.minute == 0]
+    assert list(rows) == [end - HOUR for end in ends]
+    assert rows[ends[0] - HOUR] == (float(stands[ends[0]]), 0.0)
+    for before, end in pairwise(ends):
+        state, total = rows[end - HOUR]
+        assert state == float(stands[end])
+        used = Decimal(str(total)) - Decimal(str(rows[before - HOUR][1]))
+        assert used == stands[end] - stands[before]

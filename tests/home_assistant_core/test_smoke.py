@@ -1,6 +1,5 @@
 """What the product publishes, as a real Home Assistant Core shows it."""
 
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from broute_addon.redaction import Secret
-from broute_addon.simulator import HouseConfig
+from tests.home_assistant_core.at_rig import POLL_INTERVAL_S, product_at
 from tests.rigs.home_assistant.processes import until
 from tests.rigs.home_assistant.rig import HomeAssistantRig
-from tests.support.product import Product, Setting, running
 
 pytestmark = [pytest.mark.home_assistant_core, pytest.mark.asyncio(loop_scope="module")]
 
-POLL_INTERVAL_S = 5
 GONE = ("unavailable", "unknown")
 
 SHOWN = {
@@ -33,29 +29,6 @@ SHOWN = {
     "energy_sold": ("kWh", "energy", "total_increasing", "Energy sold", "積算電力量（売電）"),
 }
 """Unit, device class, state class and names of what every household looks at."""
-
-
-@contextlib.asynccontextmanager
-async def product_at(
-    rig: HomeAssistantRig, folder: Path, **options: object
-) -> AsyncIterator[Product]:
-    """The product at the rig's broker and Core (stand-alone: by Core's URL and a token)."""
-    broker = {"mqtt_host": "127.0.0.1", "mqtt_port": rig.mqtt_port}
-    setting = Setting(
-        HouseConfig(speed=0),
-        {"poll_interval": POLL_INTERVAL_S} | broker | options,
-        {"core_url": rig.url, "core_token": Secret(rig.token)},
-    )
-    async with running(folder, setting) as product:
-        await until_so(lambda: product.uid != "", "no meter was met")
-        yield product
-
-
-async def until_so(is_so: Callable[[], bool], complaint: str) -> None:
-    async def check() -> bool:
-        return is_so()
-
-    await until(check, 30, complaint)
 
 
 async def until_state(

@@ -14,6 +14,7 @@ import pytest
 from broute_addon.meter.half_hours import Direction
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.wisun.values import MacAddress
+from tests.home_assistant_core.at_rig import product_at, until_so
 from tests.home_assistant_core.core_database import Database
 from tests.home_assistant_core.site import (
     HOUR,
@@ -21,7 +22,9 @@ from tests.home_assistant_core.site import (
     Site,
     check_against,
     rows_in,
+    statistic_id,
     steady_stands,
+    truth_in,
     truth_of_a_house,
     until_imported,
     whole,
@@ -32,19 +35,29 @@ from tests.rigs.home_assistant.rig import HomeAssistantRig
 pytestmark = [pytest.mark.home_assistant_core, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_the_whole_history_is_exact_and_the_energy_preferences_are_valid(
+async def test_a_fresh_install_has_the_meters_whole_memory_and_valid_energy_preferences(
     home_assistant: HomeAssistantRig, tmp_path: Path
 ) -> None:
-    truth = truth_of_a_house()
-    site = Site(home_assistant, tmp_path, "broute_0123456789")
-    site.keep(truth)
-    async with site.writing():
-        await until_imported(site)
-    await check_against(site, truth)
+    rig = home_assistant
+    async with product_at(rig, tmp_path) as product:
+        store = product.app.store
+
+        def is_whole() -> bool:
+            coverage, history = store.snapshot.coverage, store.snapshot.history
+            is_read = history is not None and not history.is_reading
+            return is_read and coverage is not None and coverage.missing == 0
+
+        await until_so(is_whole, "the meter's memory wasn't read", 90)
+        await asyncio.sleep(10)
+        truth = truth_in(product.truth)
+        assert {len(stands) for stands in truth.values()} <= {4752 + n for n in range(1, 50)}
+        for direction in Direction:
+            await check_against(rig, statistic_id(product.uid, direction), truth[direction])
+        ids = [statistic_id(product.uid, direction) for direction in Direction]
     grid = {
         "type": "grid",
-        "stat_energy_from": site.statistic_id(Direction.BOUGHT),
-        "stat_energy_to": site.statistic_id(Direction.SOLD),
+        "stat_energy_from": ids[0],
+        "stat_energy_to": ids[1],
         "stat_cost": None,
         "stat_compensation": None,
         "entity_energy_price": None,
@@ -53,10 +66,9 @@ async def test_the_whole_history_is_exact_and_the_energy_preferences_are_valid(
         "number_energy_price_export": None,
         "cost_adjustment_day": 0.0,
     }
-    await home_assistant.command("energy/save_prefs", energy_sources=[grid])
-    problems = await home_assistant.command("energy/validate")
-    assert problems["energy_sources"] == [[]]
-    assert home_assistant.log_problems() == []
+    await rig.command("energy/save_prefs", energy_sources=[grid])
+    assert (await rig.command("energy/validate"))["energy_sources"] == [[]]
+    assert rig.log_problems() == []
 
 
 async def test_core_ends_in_the_middle_of_the_import_and_comes_back_without_its_database(
@@ -80,7 +92,8 @@ async def test_core_ends_in_the_middle_of_the_import_and_comes_back_without_its_
             file.rename(file.with_name(f"moved-{file.name}"))
         await home_assistant.start_core()
         await until_imported(site, 90)
-    await check_against(site, truth)
+    for direction in Direction:
+        await check_against(home_assistant, site.statistic_id(direction), truth[direction])
     assert home_assistant.log_problems() == []
 
 
