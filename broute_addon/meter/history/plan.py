@@ -23,6 +23,8 @@ from broute_addon.meter.half_hours import HALF_HOUR, Direction, Source
 SPAN_MOST = 12
 """Half-hours in one EC."""
 
+_SPAN_REACH = (SPAN_MOST - 1) * HALF_HOUR
+
 _DAY_OCTETS, _SPAN_OCTETS, _PAIR_OCTETS = 194, 7, 8
 
 
@@ -119,7 +121,7 @@ def _spans(missing: Missing) -> list[Part]:
     instants = sorted(missing)
     while instants:
         newest = instants[-1]
-        first = bisect_left(instants, newest - (SPAN_MOST - 1) * HALF_HOUR)
+        first = bisect_left(instants, newest - _SPAN_REACH)
         parts.append(_span(instants[first:], missing))
         del instants[first:]
     return parts
@@ -138,15 +140,17 @@ def _days_and_spans(missing: Missing, serves: Serves) -> list[Part]:
     day or by the span that ends with it, and the rest is a smaller problem of the same kind.
     """
     instants = sorted(missing)
+    span_firsts = _span_firsts(instants, missing, serves)
     best: list[tuple[int, int]] = [(0, 0)]
     last: list[tuple[int, Part]] = []
     day_first, of_day = 0, frozenset[Direction]()
+    day_ends: datetime | None = None
     for index, at in enumerate(instants):
-        if _day(at) != _day(instants[day_first]):
-            day_first, of_day = index, frozenset()
+        if day_ends is None or at > day_ends:
+            day_first, day_ends, of_day = index, _last_of_day(at), frozenset()
         of_day |= missing[at]
-        choices = [(day_first, Part(Way.DAY, _last_of_day(at), 48, of_day))]
-        span_first = _span_first(instants, index, missing, serves)
+        choices = [(day_first, Part(Way.DAY, day_ends, 48, of_day))]
+        span_first = span_firsts[index]
         if span_first is not None:
             choices.append((span_first, _span(instants[span_first : index + 1], missing)))
         first, part = min(choices, key=lambda choice: _sum(best[choice[0]], _cost(choice[1])))
@@ -160,17 +164,21 @@ def _days_and_spans(missing: Missing, serves: Serves) -> list[Part]:
     return parts
 
 
-def _span_first(
-    instants: Sequence[datetime], index: int, missing: Missing, serves: Serves
-) -> int | None:
-    """The first of those that one span brings together with that of `index`."""
-    first = None
-    oldest = instants[index] - (SPAN_MOST - 1) * HALF_HOUR
-    while index >= 0 and instants[index] >= oldest:
-        if not _all(serves, Way.SPAN, instants[index], missing[instants[index]]):
-            break
-        first, index = index, index - 1
-    return first
+def _span_firsts(
+    instants: Sequence[datetime], missing: Missing, serves: Serves
+) -> list[int | None]:
+    """For each of the instants the first of those that one span brings together with it."""
+    firsts: list[int | None] = []
+    first = 0
+    for index, at in enumerate(instants):
+        if not _all(serves, Way.SPAN, at, missing[at]):
+            first = index + 1
+            firsts.append(None)
+            continue
+        while instants[first] < at - _SPAN_REACH:
+            first += 1
+        firsts.append(first)
+    return firsts
 
 
 def _cost(part: Part) -> tuple[int, int]:
@@ -181,10 +189,6 @@ def _cost(part: Part) -> tuple[int, int]:
 
 def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return one[0] + other[0], one[1] + other[1]
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(JST).date()
 
 
 def _last_of_day(at: datetime) -> datetime:

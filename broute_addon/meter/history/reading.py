@@ -66,9 +66,9 @@ class Reading:
         self._abilities = abilities
         self._clock = clock
         self._progress = progress
-        self._is_whole = False  # there was a look at all of the memory
         self._wants_all = False
-        self._looked_until: datetime | None = None
+        self._looked_until: datetime | None = None  # None: the next look is at all of it
+        self._newest: datetime | None = None  # that should be there
         self._is_outdated = False  # the date changed: look anew what is missing
         self._is_stale = False  # the meter turned out to be able to do less: plan anew
 
@@ -95,7 +95,7 @@ class Reading:
             since = self._looked_until
         until = half_hour_before(meter_now - SETTLED_AFTER).astimezone(UTC)
         self._gaps.look(since, until, wants_all=self._wants_all)
-        self._looked_until = until
+        self._looked_until = self._newest = until
         self._wants_all = self._is_outdated = False
 
     def _next_look(self) -> float:
@@ -197,7 +197,7 @@ class Reading:
 
     def _read_instants(self, part: Part) -> Steps:
         edt = requests.instant_edt(part.newest, part.count)
-        recent = requests.instant_edt(self._looked_until or part.newest, 1)
+        recent = requests.instant_edt(self._newest or part.newest, 1)
         if not (yield from self._select(part, edt, recent)):
             return
         reply = yield requests.get(part.way, Direction.BOUGHT)
