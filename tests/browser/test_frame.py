@@ -150,27 +150,31 @@ async def test_an_app_that_does_not_answer_is_told_and_found_again(
     browser: Browser, sites: dict[Language, Site]
 ) -> None:
     target = sites[Language.EN].ingress.target
-    async with Ingress(target) as ingress:
-        async with visit(browser, ingress.url, may_fail=True) as visitor:
-            banner = visitor.page.locator("#offline")
-            await expect(banner).to_be_hidden()
-            ingress.target = free_port()
-            ingress.cut()
-            await expect(banner).to_be_visible()
-            await expect(banner).to_have_text(visitor.words("offline"))
-            ingress.target = target
-            await expect(banner).to_be_hidden(timeout=10_000)
-            await visitor.sees(JUST_NOW)
+    async with (
+        Ingress(target) as ingress,
+        visit(browser, ingress.url, may_fail=True) as visitor,
+    ):
+        banner = visitor.page.locator("#offline")
+        await expect(banner).to_be_hidden()
+        ingress.target = free_port()
+        ingress.cut()
+        await expect(banner).to_be_visible()
+        await expect(banner).to_have_text(visitor.words("offline"))
+        ingress.target = target
+        await expect(banner).to_be_hidden(timeout=10_000)
+        await visitor.sees(JUST_NOW)
 
 
 async def test_a_visitor_from_elsewhere_may_look_and_is_told_so(
     browser: Browser, sites: dict[Language, Site]
 ) -> None:
-    async with Ingress(sites[Language.EN].ingress.target, visitor="127.0.0.2") as ingress:
-        async with visit(browser, ingress.url, fragment="#events") as visitor:
-            await visitor.sees(visitor.words("read_only"))
-            for button in await visitor.page.locator(".command .button").all():
-                await expect(button).to_be_disabled()
+    async with (
+        Ingress(sites[Language.EN].ingress.target, visitor="127.0.0.2") as ingress,
+        visit(browser, ingress.url, fragment="#events") as visitor,
+    ):
+        await visitor.sees(visitor.words("read_only"))
+        for button in await visitor.page.locator(".command .button").all():
+            await expect(button).to_be_disabled()
 
 
 async def test_the_page_can_be_used_with_the_keyboard_alone(
