@@ -12,7 +12,7 @@ reading (the ledger was lost once) stays, and the sums go on from there.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -54,12 +54,33 @@ ATTEMPTS = 2
 
 
 @dataclass(slots=True)
+class _Digest:
+    """The ledger's digest of the readings from one instant to another."""
+
+    since: datetime
+    until: datetime
+    value: object = None
+
+
+@dataclass(slots=True)
 class _Copy:
-    """What Core has: the first reading of the series, the rows of the last window, the name."""
+    """What Core has: the first reading of the series, the name, the rows of the last window; and
+    the digest of the readings that they were made of, once that was taken."""
 
     first: datetime
     name: str
-    rows: dict[datetime, Row]
+    rows: dict[datetime, Row] = field(default_factory=dict)
+    digest: _Digest | None = None
+
+    @property
+    def begin(self) -> datetime:
+        """The reading at which the first of the rows ends."""
+        return min(self.rows) + HOUR
+
+    @property
+    def end(self) -> datetime:
+        """The reading at which the last of the rows ends."""
+        return max(self.rows) + HOUR
 
     def learn(self, rows: Sequence[Row]) -> None:
         """Takes rows that Core has now, and forgets those before the window."""
@@ -107,22 +128,31 @@ class Series:
 
     async def _bring_up_tail(self, copy: _Copy) -> bool | None:
         """Sends what isn't in the copy; None when Core's rows aren't what the copy says."""
-        since = min(copy.rows) + HOUR
+        # Mostly an hour came and nothing before it changed: then that is all that is read.
+        since = copy.begin if self._has_changed(copy) else copy.end
         stands = self._ledger.series(self._uid, self._direction, since)
         if not stands or stands[0].at != since:
             return None
         rows = _hours(running_sums(stands, Anchor(stands[0], copy.rows[since - HOUR].sum)))
+        read = _Digest(copy.begin, rows[-1].start + HOUR if rows else copy.end)
+        read.value = self._digest(read)  # at once: the ledger may change while Core is waited for
         wanted = differing(rows, copy.rows)
         if not wanted and copy.name != self._name:
             wanted = [copy.rows[max(copy.rows)]]  # any import carries the name
-        if not wanted:
-            return False
-        before = [start for start in copy.rows if start < wanted[0].start]
-        if await self._sent(wanted, [copy.rows[max(before)]] if before else []):
-            return None
-        copy.learn(wanted)
-        copy.name = self._name
-        return True
+        if wanted:
+            before = [start for start in copy.rows if start < wanted[0].start]
+            if await self._sent(wanted, [copy.rows[max(before)]] if before else []):
+                return None
+            copy.learn(wanted)
+            copy.name = self._name
+        copy.digest = read
+        return bool(wanted)
+
+    def _has_changed(self, copy: _Copy) -> bool:
+        return copy.digest is None or self._digest(copy.digest) != copy.digest.value
+
+    def _digest(self, digest: _Digest) -> object:
+        return self._ledger.digest(self._uid, self._direction, digest.since, digest.until)
 
     async def _bring_up_all(self) -> bool:
         self._copy = None
@@ -140,7 +170,7 @@ class Series:
                     continue
                 last = Anchor(first, await self._base(first) if is_usable else Decimal(0))
                 rows.append(row_ending_at(last))
-                self._copy = _Copy(first.at, str(known and known.name), {})
+                self._copy = _Copy(first.at, str(known and known.name))
             sums = list(running_sums(with_rows_of(stands, found), last))
             rows += _hours(sums)
             last = sums[-1] if sums else last

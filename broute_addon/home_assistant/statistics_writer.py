@@ -122,7 +122,8 @@ class StatisticsWriter:
         self._store.note_import(reason)
         if reason != self._told:
             self._told = reason
-            _LOGGER.info("%s", reason)
+            needs_a_person = reason.key in ("core_too_old", "recorder_absent")
+            _LOGGER.log(logging.WARNING if needs_a_person else logging.INFO, "%s", reason)
 
     def _tell_success(self, *, has_written: bool) -> None:
         self._told = None
