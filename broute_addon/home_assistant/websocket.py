@@ -126,15 +126,18 @@ async def open_core(
 ) -> AsyncIterator[CoreSocket]:
     """Opens the websocket at `url`, says who we are, and closes it at the end. Raises CoreError."""
     socket = await _open(session, url)
-    receiving = None
-    try:
-        core = CoreSocket(socket, await _greet(socket, token))
-        receiving = asyncio.create_task(core.receive(), name="core's answers")
-        yield core
-    finally:
-        await socket.close()
-        if receiving is not None:
-            await asyncio.wait([receiving])
+    fault: CoreError | None = None
+    async with asyncio.TaskGroup() as tasks:
+        try:
+            core = CoreSocket(socket, await _greet(socket, token))
+            tasks.create_task(core.receive(), name="core's answers")
+            yield core
+        except CoreError as error:
+            fault = error  # which the group would wrap
+        finally:
+            await socket.close()
+    if fault is not None:
+        raise fault
 
 
 def core_websocket_url(*, supervisor_url: str | None = None, core_url: str | None = None) -> str:
