@@ -30,7 +30,7 @@ METRICS = "http://127.0.0.1:9099/metrics"
 UNSEEN_HERE = {
     OUTER: {
         "network unix stream": "s6-rc's oneshots, in the real base",
-        "signal (receive) peer=unconfined": "the engine sends it to process 1 alone",
+        "signal (receive) peer={unconfined,": "the engine sends it to process 1 alone",
         "ptrace (": "the host's tools",
         "/etc/{cont-init.d,": "the real base's scripts",
         "/var/run w": "a base without that link",
@@ -44,7 +44,7 @@ UNSEEN_HERE = {
         "network inet dgram": "real name servers",
         "network inet6": "brokers and name servers with such an address",
         "signal (send, receive) peer={,*_}broute//program": "`docker exec` beside the service",
-        "signal (receive) peer=unconfined": "the engine, to what `docker exec` started",
+        "signal (receive) peer={unconfined,": "the engine, to what `docker exec` started",
         "ptrace (": "the host's tools; a search for the program that holds a port",
         "/tmp/** rwk": "large queries of the ledger",  # noqa: S108 - a rule
         "/ssl/** r": "a broker with a certificate of the household",
