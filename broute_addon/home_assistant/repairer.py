@@ -72,20 +72,25 @@ class Repairer:
     async def serve(self, core: CoreCalls) -> None:
         """Mends for as long as the way to Core is open. Raises CoreError."""
         self._core = core
+        try:
+            if self._is_on:
+                await self._look_again_and_again(core)
+            await asyncio.Event().wait()
+        finally:
+            self._core = None
+
+    async def _look_again_and_again(self, core: CoreCalls) -> None:
         now = asyncio.get_running_loop().time
         known: object = None
         again_at: float | None = None
         pauses = waits(LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S)
-        try:
-            while True:
-                if self._is_on and known != (present := self._known()):
-                    known, pauses = present, waits(LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S)
-                    again_at = now()
-                if again_at is not None and again_at <= now():
-                    again_at = now() + next(pauses) if await self._look(core) else None
-                await asyncio.sleep(LOOK_EVERY_S)
-        finally:
-            self._core = None
+        while True:
+            if known != (present := self._known()):
+                known, pauses = present, waits(LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S)
+                again_at = now()
+            if again_at is not None and again_at <= now():
+                again_at = now() + next(pauses) if await self._look(core) else None
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _known(self) -> object:
         """What a plan depends on: while it is the same, another look is of use only when one

@@ -49,17 +49,23 @@ _LOGGER = logging.getLogger(__name__)
 WINDOW = timedelta(days=MEMORY_DAYS + 2)
 """What is compared at once, and how far back the ledger may still change."""
 
+MOST_ROWS = WINDOW // HOUR + 48
+"""Held at most; then those before the window are forgotten."""
+
+HOURS_PER_DIGEST = 24
+"""Readings that are read anew at each look, before what is behind them counts as settled."""
+
 ATTEMPTS = 2
 """How often rows are sent before Core is said not to keep them."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Digest:
-    """The ledger's digest of the readings from one instant to another."""
+    """The ledger's digest of the readings from one instant to another, both on the hour."""
 
     since: datetime
     until: datetime
-    value: object = None
+    told: object
 
 
 @dataclass(slots=True)
@@ -77,16 +83,12 @@ class _Copy:
         """The reading at which the first of the rows ends."""
         return min(self.rows) + HOUR
 
-    @property
-    def end(self) -> datetime:
-        """The reading at which the last of the rows ends."""
-        return max(self.rows) + HOUR
-
     def learn(self, rows: Sequence[Row]) -> None:
         """Takes rows that Core has now, and forgets those before the window."""
-        self.rows |= {row.start: row for row in rows}
-        oldest = max(self.rows) - WINDOW
-        self.rows = {start: row for start, row in self.rows.items() if start >= oldest}
+        self.rows.update((row.start, row) for row in rows)
+        if len(self.rows) > MOST_ROWS:
+            oldest = max(self.rows) - WINDOW
+            self.rows = {start: row for start, row in self.rows.items() if start >= oldest}
 
 
 class Series:
@@ -128,14 +130,17 @@ class Series:
 
     async def _bring_up_tail(self, copy: _Copy) -> bool | None:
         """Sends what isn't in the copy; None when Core's rows aren't what the copy says."""
-        # Mostly an hour came and nothing before it changed: then that is all that is read.
-        since = copy.begin if self._has_changed(copy) else copy.end
+        # Mostly an hour came and nothing before it changed: then little of the ledger is read.
+        digest = copy.digest
+        is_as_it_was = digest is not None and self._taken(digest.since, digest.until) == digest
+        since = digest.until if digest is not None and is_as_it_was else copy.begin
         stands = self._ledger.series(self._uid, self._direction, since)
         if not stands or stands[0].at != since:
             return None
         rows = _hours(running_sums(stands, Anchor(stands[0], copy.rows[since - HOUR].sum)))
-        read = _Digest(copy.begin, rows[-1].start + HOUR if rows else copy.end)
-        read.value = self._digest(read)  # at once: the ledger may change while Core is waited for
+        if rows and (not is_as_it_was or len(rows) > HOURS_PER_DIGEST):
+            # At once: the ledger may change while Core is waited for.
+            digest = self._taken(copy.begin, rows[-1].start + HOUR)
         wanted = differing(rows, copy.rows)
         if not wanted and copy.name != self._name:
             wanted = [copy.rows[max(copy.rows)]]  # any import carries the name
@@ -145,14 +150,12 @@ class Series:
                 return None
             copy.learn(wanted)
             copy.name = self._name
-        copy.digest = read
+        copy.digest = digest
         return bool(wanted)
 
-    def _has_changed(self, copy: _Copy) -> bool:
-        return copy.digest is None or self._digest(copy.digest) != copy.digest.value
-
-    def _digest(self, digest: _Digest) -> object:
-        return self._ledger.digest(self._uid, self._direction, digest.since, digest.until)
+    def _taken(self, since: datetime, until: datetime) -> _Digest:
+        told = self._ledger.digest(self._uid, self._direction, since, until)
+        return _Digest(since, until, told)
 
     async def _bring_up_all(self) -> bool:
         self._copy = None

@@ -91,7 +91,7 @@ async def test_core_ends_in_the_middle_of_the_import_and_comes_back_without_its_
         for file in home_assistant.folder.glob("home-assistant_v2.db*"):
             file.rename(file.with_name(f"moved-{file.name}"))
         await home_assistant.start_core()
-        await until_imported(site, 90)
+        await until_imported(site, 120)
     for direction in Direction:
         await check_against(home_assistant, site.statistic_id(direction), truth[direction])
     assert home_assistant.log_problems() == []
