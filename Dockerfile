@@ -40,7 +40,7 @@ RUN chmod 0755 /usr/bin/broute /usr/bin/broute-health \
 # While it starts, Docker asks every five seconds: the Supervisor calls the app started after the first
 # good answer.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=30s --retries=3 \
-    CMD ["python3", "-IS", "/usr/bin/broute-health"]
+    CMD ["/usr/bin/broute-health"]
 LABEL io.hass.type="app" \
       io.hass.name="Smart Meter B Route" \
       io.hass.description="Power, current and energy from your smart meter, by Wi-SUN Route B" \

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Surroundings:
         return self.folder / "data"
 
     def container(
-        self, *, trace: Path | None = None
+        self, *, command: Sequence[str] = (), trace: Path | None = None
     ) -> contextlib.AbstractAsyncContextManager[Container]:
         """The add-on, started; see `engine.container`."""
         environment = {
@@ -42,7 +42,7 @@ class Surroundings:
             "SUPERVISOR_URL": self.supervisor.url.replace("127.0.0.1", "localhost"),
         }
         mounts = {self.stick: _DEVICE, str(self.folder / "by-id"): "/dev/serial/by-id"}
-        return container(self.data, environment, mounts, trace=trace)
+        return container(self.data, environment, mounts, command=command, trace=trace)
 
 
 @contextlib.asynccontextmanager

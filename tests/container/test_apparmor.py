@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.container.surroundings import is_told, surroundings_in
+from tests.container.surroundings import Surroundings, is_told, surroundings_in
 from tests.rigs.container.trace import Event, Trace, judge
 from tests.support.apparmor import Access, FileAccess, parse
 from tests.support.observer import Observer
@@ -49,7 +49,6 @@ UNSEEN_HERE = {
         "/tmp/** rwk": "large queries of the ledger",  # noqa: S108 - a rule
         "/ssl/** r": "a broker with a certificate of the household",
         "/sys/": "what the kernel knows of ports and processors",
-        "/usr/bin/broute-health r": "the health check, which the engine starts",
         "/etc/ld-musl-": "the real base's C library",
         "/dev/pts/": "`docker exec` with a terminal",
         "/dev/{random,urandom} r": "C libraries without the system call",
@@ -142,6 +141,28 @@ def without(rule: str, profile: str, letter: str = "") -> str:
 
 def test_a_full_run_is_allowed(life: Life) -> None:
     assert life.refused(TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        pytest.param(("broute-health",), 1, id="the health check, with nobody there"),
+        pytest.param(("broute", "history"), 1, id="broute history, with no ledger yet"),
+        pytest.param(("broute", "probe", "/dev/ttyUSB0"), 0, id="broute probe"),
+    ],
+)
+async def test_what_the_engine_starts_beside_the_service_is_allowed(
+    surroundings: Surroundings, command: Sequence[str], code: int
+) -> None:
+    """`docker exec` and the health check begin in the outer profile, whatever they start."""
+    trace = surroundings.folder / "trace"
+    async with surroundings.container(command=command, trace=trace) as running:
+        assert await running.exit_code() == code, await running.log()
+        root = await running.root()
+        seen = Trace(trace.read_text(errors="replace"), root, {"/data": surroundings.data})
+        done, refused = judge(seen.events(), seen.parents, parse(TEXT), OUTER)
+    assert refused == []
+    assert {profile for profile, _ in done} == {OUTER, PROGRAM}
 
 
 def test_only_data_and_tmp_are_written_to(life: Life) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -104,12 +105,13 @@ async def container(
     environment: Mapping[str, str],
     mounts: Mapping[str, str] = MappingProxyType({}),
     *,
+    command: Sequence[str] = (),
     trace: Path | None = None,
 ) -> AsyncIterator[Container]:
     """Starts the image with a data folder; `mounts` are paths outside and inside.
 
-    With `trace` all its processes are seen by strace, which writes into that file, from the first
-    instruction of process 1 on.
+    `command` is run in place of the service. With `trace` all its processes are seen by strace, which
+    writes into that file, from the first instruction of process 1 on.
     """
     name = f"broute-{os.getpid()}-{time.monotonic_ns()}"
     arguments = ["--name", name, "--network", "host", "--no-healthcheck", *_LIMITS]
@@ -117,6 +119,8 @@ async def container(
         arguments += ["-e", f"{key}={value}"]
     for outside, inside in {str(data): "/data", **mounts}.items():
         arguments += ["-v", f"{outside}:{inside}"]
+    if command:
+        arguments += ["--entrypoint", json.dumps(command)]
     await podman("create", *arguments, IMAGE)
     try:
         async with contextlib.AsyncExitStack() as stack:

@@ -265,6 +265,7 @@ def judge(
         if profile is None:
             if isinstance(event, Started):
                 under.set(event.pid, first)
+                done.setdefault((first, FileAccess(event.path, "r")), event.line)
             continue
         match event:
             case Started(pid, path, line):
