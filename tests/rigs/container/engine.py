@@ -110,8 +110,8 @@ async def container(
 ) -> AsyncIterator[Container]:
     """Starts the image with a data folder; `mounts` are paths outside and inside.
 
-    `command` is run in place of the service. With `trace` all its processes are seen by strace, which
-    writes into that file, from the first instruction of process 1 on.
+    `command` is run in place of the service. With `trace` all its processes are seen by strace,
+    which writes into that file, from the first instruction of process 1 on.
     """
     name = f"broute-{os.getpid()}-{time.monotonic_ns()}"
     arguments = ["--name", name, "--network", "host", "--no-healthcheck", *_LIMITS]
