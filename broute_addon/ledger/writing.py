@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from broute_addon.clock import JST
 from broute_addon.ledger.reader import DIRECTIONS, SOURCES, JournalEntry
@@ -56,21 +57,23 @@ class Outcome:
 def write_entries(database: sqlite3.Connection, entries: Sequence[Entry]) -> Outcome:
     """Writes what is news. A mark never replaces a value."""
     written, replaced = [], []
-    for entry in entries:
-        meter, scale = _meter_id(database, entry.uid), _scale_id(database, entry.scale)
-        key = (meter, entry.at, entry.direction)
-        before = database.execute(
-            "SELECT raw, scale FROM half_hours WHERE meter = ? AND at = ? AND direction = ?", key
-        ).fetchone()
-        if before is not None and (entry.raw is None or before == (entry.raw, scale)):
-            continue
-        database.execute(
-            "INSERT OR REPLACE INTO half_hours VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*key, entry.raw, scale, entry.source, entry.arrived),
-        )
-        written.append(entry)
-        if before is not None and before[0] is not None:
-            replaced.append((before[0], entry))
+    for (uid, energy_scale), same in groupby(entries, lambda entry: (entry.uid, entry.scale)):
+        meter, scale = _meter_id(database, uid), _scale_id(database, energy_scale)
+        for entry in same:
+            key = (meter, entry.at, entry.direction)
+            before = database.execute(
+                "SELECT raw, scale FROM half_hours WHERE meter = ? AND at = ? AND direction = ?",
+                key,
+            ).fetchone()
+            if before is not None and (entry.raw is None or before == (entry.raw, scale)):
+                continue
+            database.execute(
+                "INSERT OR REPLACE INTO half_hours VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*key, entry.raw, scale, entry.source, entry.arrived),
+            )
+            written.append(entry)
+            if before is not None and before[0] is not None:
+                replaced.append((before[0], entry))
     return Outcome(written, replaced)
 
 

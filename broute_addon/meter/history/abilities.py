@@ -30,19 +30,25 @@ class Abilities:
     def renew(self, profile: MeterProfile) -> None:
         """The same meter's profile, read again."""
         self._profile = profile
+        self._found: dict[tuple[Way, Direction], bool] = {}
 
     def forget(self) -> None:
         """All that was refused or absent may be asked for again."""
         self._refusals: Counter[int] = Counter()
+        self._found.clear()
         self._paused: dict[int, float] = {}
         self._ends: dict[Way, datetime] = {}
         self._lacks: dict[Way, set[datetime]] = {way: set() for way in Way}
 
     def serves(self, way: Way, at: datetime, direction: Direction, now: float) -> bool:
         """Whether it is worth asking now."""
-        epcs = (SELECTORS[way], history_epc(way, direction))
-        is_paused = any(self._paused.get(epc, now) > now for epc in epcs)
-        return not is_paused and self.could_serve(way, at, direction)
+        return self.could_serve(way, at, direction) and not (
+            self._paused
+            and any(
+                self._paused.get(epc, now) > now
+                for epc in (SELECTORS[way], history_epc(way, direction))
+            )
+        )
 
     def could_serve(self, way: Way, at: datetime, direction: Direction) -> bool:
         """As `serves`, but that a property may be left alone for a while."""
@@ -57,6 +63,12 @@ class Abilities:
         return any(self.could_serve(way, at, direction) for way in Way)
 
     def _has(self, way: Way, direction: Direction) -> bool:
+        key = (way, direction)
+        if key not in self._found:
+            self._found[key] = self._finds(way, direction)
+        return self._found[key]
+
+    def _finds(self, way: Way, direction: Direction) -> bool:
         selector, history = SELECTORS[way], history_epc(way, direction)
         get_map, set_map = self._profile.get_map, self._profile.set_map
         is_there = history in get_map and selector in (set_map or get_map)
@@ -66,13 +78,15 @@ class Abilities:
 
     def worked(self, epc: int) -> None:
         """A property was set, or told something."""
-        self._refusals.pop(epc, None)
+        if self._refusals.pop(epc, None):
+            self._found.clear()
         self._paused.pop(epc, None)
 
     def refused(self, epc: int, now: float) -> None:
         """A property was refused although it should be there."""
         self._paused[epc] = now + REFUSED_FOR_S * 4.0 ** self._refusals[epc]
         self._refusals[epc] += 1
+        self._found.clear()
 
     def ends_at(self, way: Way, at: datetime) -> None:
         """The way brings nothing of `at` and before."""
