@@ -14,13 +14,14 @@ from broute_addon.clock import system_clock
 from broute_addon.errors import TransportError
 from broute_addon.messages import Message, message
 from broute_addon.meter.engine import Command, Engine, Known
-from broute_addon.meter.half_hours import Memory
+from broute_addon.meter.half_hours import HistoryProgress, Memory
 from broute_addon.meter.makers import maker_name
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
     Connection,
     ConnectionChanged,
     HalfHoursRead,
+    HistoryProgressed,
     MeterIdentified,
     ReadingsArrived,
     Update,
@@ -33,6 +34,9 @@ from broute_addon.wisun.transport import connect_serial
 from broute_addon.wisun.values import Credentials, DongleIdentity
 
 _LOGGER = logging.getLogger(__name__)
+
+WORTH_TELLING = 10
+"""Requests to the meter's memory: fewer fill a half-hour or two, as happens now and then."""
 
 ASK_TIMES = 12
 ASK_AGAIN_S = 1.0
@@ -60,6 +64,7 @@ class MeterSide:
         self._memory = memory
         self._engine: Engine | None = None
         self._has_read = False
+        self._has_told_memory = False
         self._chosen_port: str | None = None  # on the page, for this run
 
     async def run(self) -> None:
@@ -145,6 +150,8 @@ class MeterSide:
                 _LOGGER.info("%s", _introduction(profile))
             case ReadingsArrived() if not self._has_read:
                 self._tell_first_reading()
+            case HistoryProgressed(progress):
+                self._tell_memory(progress)
         self._storage.keep(learned(before, update, pairing))
 
     def _tell_first_reading(self) -> None:
@@ -154,6 +161,19 @@ class MeterSide:
         self._has_read = True
         interval = self._in_force.options.poll_interval
         _LOGGER.info("%s", message("first_reading", power=power.value, interval=interval))
+
+    def _tell_memory(self, progress: HistoryProgress) -> None:
+        """That much is read from the meter's memory, once at its begin and once at its end."""
+        coverage = self._store.snapshot.coverage
+        if coverage is None or progress.is_reading is self._has_told_memory:
+            return
+        if progress.is_reading and progress.total >= WORTH_TELLING:
+            self._has_told_memory = True
+            _LOGGER.info("%s", message("memory_reading", missing=coverage.missing))
+        elif not progress.is_reading and coverage.missing == 0:
+            self._has_told_memory = False
+            known, gone = coverage.known, coverage.gone
+            _LOGGER.info("%s", message("memory_read", known=known, gone=gone))
 
     def _pairing(self, credentials: Credentials) -> str:
         """Tells one contract from another without keeping anything of it."""
