@@ -39,7 +39,7 @@ RUN chmod 0755 /usr/bin/broute /usr/bin/broute-health \
     /etc/s6-overlay/s6-rc.d/broute/run /etc/s6-overlay/s6-rc.d/broute/finish
 # While it starts, Docker asks every five seconds: the Supervisor calls the app started after the first
 # good answer.
-HEALTHCHECK --interval=60s --timeout=10s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \
     CMD ["/usr/bin/broute-health"]
 LABEL io.hass.type="app" \
       io.hass.name="Smart Meter B Route" \
