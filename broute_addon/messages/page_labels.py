@@ -225,8 +225,8 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "values": ("All values", "すべての値"),
         "value": ("Value", "値"),
         "name": ("Name", "名前"),
-        "yes": ("yes", "はい"),
-        "no": ("no", "いいえ"),
+        "yes": ("yes", "あり"),
+        "no": ("no", "なし"),
         "no_stick": ("No stick has been found yet.", "スティックはまだ見つかっていません。"),
         "no_meter": ("No meter is known yet.", "メーターはまだ見つかっていません。"),
         # events

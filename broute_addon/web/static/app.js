@@ -6,8 +6,9 @@ import { devices } from "./devices.js";
 import { events } from "./events.js";
 import { history } from "./history.js";
 import { overview } from "./overview.js";
+import { portsPanel } from "./ports.js";
 import { radio } from "./radio.js";
-import { portsPanel, setup } from "./setup.js";
+import { setup } from "./setup.js";
 import { languageInForce, speak, t } from "./words.js";
 
 const TOAST_MS = 5000;
@@ -22,11 +23,12 @@ let shownView = null;
 let latest = null;
 
 const context = {
-  /** Sends a command and says how it went. */
-  async run(name, label, body = {}) {
+  /** Sends a command and says how it went; `isSeen`: when it works that is seen anyway. */
+  async run(name, label, body = {}, { isSeen = false } = {}) {
     const answer = await command(name, body);
     const fault = answer.problem ?? answer.faults?.[0]?.text;
-    toast(answer.ok && !fault ? t("asked", { name: label }) : fault ?? t("failed", { name: label }), !answer.ok || Boolean(fault));
+    if (!answer.ok || fault) toast(fault ?? t("failed", { name: label }), true);
+    else if (!isSeen) toast(t("asked", { name: label }), false);
     return answer;
   },
   openSetup() {
@@ -67,8 +69,11 @@ function build() {
   byId("content").append(...Object.values(views).map((view) => view.element));
   for (const view of Object.values(views)) view.element.hidden = true;
   byId("tabs").setAttribute("aria-label", t("sections"));
-  byId("tabs").replaceChildren(...Object.keys(VIEWS).map((name) =>
-    h("a", { href: `#${name}`, "data-view": name }, icon(name), h("span", {}, t(`tab_${name}`)))));
+  byId("tabs").replaceChildren(
+    ...Object.keys(VIEWS).map((name) =>
+      h("a", { href: `#${name}`, "data-view": name }, icon(name), h("span", {}, t(`tab_${name}`))),
+    ),
+  );
   shownView = null;
 }
 
@@ -81,7 +86,9 @@ function withPorts(view) {
     ...view,
     update(state) {
       view.update(state);
-      const isNeeded = state.steps?.some(({ key, state: each }) => each === "failed" && (key === "stick" || key === "language"));
+      const isNeeded = state.steps?.some(
+        ({ key, state: each }) => each === "failed" && (key === "stick" || key === "language"),
+      );
       if (isNeeded && ports.element.hidden) ports.load();
       show(ports.element, isNeeded);
       ports.update(state);
@@ -108,9 +115,11 @@ function route() {
   }
   if (name === shownView) return;
   shownView = name;
+  byId("content").dataset.view = name;
   for (const [each, view] of Object.entries(views)) view.element.hidden = each !== name;
   views[name].update(latest);
   views[name].enter?.();
+  showProblem(latest);
 }
 
 const isNewProblem = changes();
@@ -121,31 +130,62 @@ function showProblem(state) {
   const all = state.faults ?? state.notices.map((text) => ({ text }));
   // That nothing is typed in yet is no alarm: the guide below is the way on.
   const isCalm = shownView === "setup" && state.connection === "waiting_for_options";
-  const isMissing = (text) => isCalm && all.some((fault) => fault.text === text && fault.key === "option_missing_credentials");
-  const problem = isMissing(state.problem) || guide.isBusy() && isCalm ? null : state.problem ?? null;
-  const faults = guide.isBusy() && isCalm ? [] : all.filter(({ text }) => text !== state.problem && !isMissing(text));
+  const isMissing = (text) =>
+    isCalm &&
+    all.some((fault) => fault.text === text && fault.key === "option_missing_credentials");
+  const problem =
+    isMissing(state.problem) || (guide.isBusy() && isCalm) ? null : (state.problem ?? null);
+  const faults =
+    guide.isBusy() && isCalm
+      ? []
+      : all.filter(({ text }) => text !== state.problem && !isMissing(text));
   byId("problem").classList.toggle("narrow", shownView === "setup");
   if (!isNewProblem([languageInForce(), problem, remedy, faults, isCalm])) return;
-  const notice = (text, what, kind, symbol) => h("section", { class: `notice ${kind}` }, icon(symbol), h("div", {},
-    h("p", { class: "title" }, text), what ? h("p", { class: "text" }, what) : null));
-  const alarm = (text, what) => h("section", { class: "alarm" }, icon("failed"), h("div", {}, h("h2", {}, text),
-    what ? h("p", {}, h("strong", {}, t("what_to_do")), " ", what) : null));
+  const notice = (text, what, kind, symbol) =>
+    h(
+      "section",
+      { class: `notice ${kind}` },
+      icon(symbol),
+      h("div", {}, h("p", { class: "title" }, text), what ? h("p", { class: "text" }, what) : null),
+    );
+  const alarm = (text, what) =>
+    h(
+      "section",
+      { class: "alarm" },
+      icon("failed"),
+      h(
+        "div",
+        {},
+        h("h2", {}, text),
+        what ? h("p", {}, h("strong", {}, t("what_to_do")), " ", what) : null,
+      ),
+    );
   byId("problem").replaceChildren(
     ...(problem ? [isCalm ? notice(problem, remedy, "calm", "info") : alarm(problem, remedy)] : []),
-    ...faults.map(({ text, remedy: what }) => notice(text, what, isCalm ? "calm" : "", isCalm ? "info" : "warning")));
+    ...faults.map(({ text, remedy: what }) =>
+      notice(text, what, isCalm ? "calm" : "", isCalm ? "info" : "warning"),
+    ),
+  );
 }
 
 function showChip({ step, is_reading: isReading, problem, connection }) {
   const chip = byId("chip");
   say(chip, step);
   show(chip, step);
-  chip.dataset.kind = isReading ? (connection === "on_hold" ? "hold" : "good")
-    : connection === "waiting_for_options" ? "hold" : problem ? "bad" : "busy";
+  chip.dataset.kind = isReading
+    ? connection === "on_hold"
+      ? "hold"
+      : "good"
+    : connection === "waiting_for_options"
+      ? "hold"
+      : problem
+        ? "bad"
+        : "busy";
 }
 
 async function take(state) {
   if (state.language !== languageInForce()) {
-    speak({ language: state.language, labels: await get("labels") ?? {} });
+    speak({ language: state.language, labels: (await get("labels")) ?? {} });
     build();
   }
   latest = state;

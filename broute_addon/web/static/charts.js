@@ -12,17 +12,19 @@ let loading = null;
 
 /** uPlot, loaded when the first chart needs it; null where it isn't installed. */
 function plotter() {
-  loading ??= document.documentElement.dataset.charts === "no"
-    ? Promise.resolve(null)
-    : new Promise((resolve) => {
-      document.head.append(
-        h("link", { rel: "stylesheet", href: "static/vendor/uPlot.min.css" }),
-        h("script", {
-          src: "static/vendor/uPlot.iife.min.js",
-          onload: () => resolve(globalThis.uPlot ?? null),
-          onerror: () => resolve(null),
-        }));
-    });
+  loading ??=
+    document.documentElement.dataset.charts === "no"
+      ? Promise.resolve(null)
+      : new Promise((resolve) => {
+          document.head.append(
+            h("link", { rel: "stylesheet", href: "static/vendor/uPlot.min.css" }),
+            h("script", {
+              src: "static/vendor/uPlot.iife.min.js",
+              onload: () => resolve(globalThis.uPlot ?? null),
+              onerror: () => resolve(null),
+            }),
+          );
+        });
   return loading;
 }
 
@@ -45,14 +47,29 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
  * `none`: what to say where there is nothing.
  * `set(times, columns, {summary, from, to})`: epoch seconds, numbers or null, the x axis' ends.
  */
-export function chart({ series, range, guide = null, height = 220, step = null, isSigned = true, none = t("chart_empty") }) {
+export function chart({
+  series,
+  range,
+  guide = null,
+  height = 220,
+  step = null,
+  isSigned = true,
+  none = t("chart_empty"),
+}) {
   const readout = h("p", { class: "readout", "aria-hidden": "true" });
   const plot = h("div", { class: "plot" });
   const empty = h("p", { class: "quiet empty", hidden: true }, none);
   const tables = h("div");
   const details = h("details", { class: "more" }, h("summary", {}, t("as_table")), tables);
   const frame = h("div", { role: "img", class: "frame" }, plot);
-  const element = h("figure", { class: "chart" }, h("div", { class: "above" }, legend(series, guide), readout), frame, empty, details);
+  const element = h(
+    "figure",
+    { class: "chart" },
+    h("div", { class: "above" }, legend(series, guide), readout),
+    frame,
+    empty,
+    details,
+  );
   let given = { times: [], columns: series.map(() => []), summary: "", from: 0, to: 1 };
   let drawn = null;
   let isMaking = false;
@@ -83,10 +100,24 @@ export function chart({ series, range, guide = null, height = 220, step = null, 
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Tokyo"),
-      scales: { x: { range: () => [given.from, given.to] }, y: { range: (_, low, high) => range(low, high) } },
+      scales: {
+        x: { range: () => [given.from, given.to] },
+        y: { range: (_, low, high) => range(low, high) },
+      },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 64, values: (_, at) => at.map((each) => clock(new Date(each * 1000))) },
-        { ...axis, size: 52, gap: 6, values: (_, at, _axis, _space, step) => at.map((each) => text(each, decimals(step))) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 28,
+          space: 64,
+          values: (_, at) => at.map((each) => clock(new Date(each * 1000))),
+        },
+        {
+          ...axis,
+          size: 52,
+          gap: 6,
+          values: (_, at, _axis, _space, step) => at.map((each) => text(each, decimals(step))),
+        },
       ],
       series: [{}, ...series.map((each) => stroke(uPlot, each))],
       hooks: { setCursor: [tell], draw: guide ? [(u) => drawGuide(u, guide, quiet)] : [] },
@@ -96,9 +127,21 @@ export function chart({ series, range, guide = null, height = 220, step = null, 
   function stroke(uPlot, { color: name, isBars, isLine }) {
     const tint = color(name);
     if (isBars) {
-      return { stroke: tint, fill: tint, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.74, 28], radius: 0.15 }) };
+      return {
+        stroke: tint,
+        fill: tint,
+        width: 0,
+        points: { show: false },
+        paths: uPlot.paths.bars({ size: [0.74, 28], radius: 0.15 }),
+      };
     }
-    return { stroke: tint, width: 2, fill: isLine ? undefined : `${tint}22`, points: { show: false }, fillTo: guide ? (u) => u.scales.y.min : 0 };
+    return {
+      stroke: tint,
+      width: 2,
+      fill: isLine ? undefined : `${tint}22`,
+      points: { show: isLonely, size: 5, fill: tint },
+      fillTo: guide ? (u) => u.scales.y.min : 0,
+    };
   }
 
   function tell(u) {
@@ -125,10 +168,13 @@ export function chart({ series, range, guide = null, height = 220, step = null, 
     if (!details.open) return;
     const every = Math.max(1, Math.ceil(given.times.length / ROWS_AT_MOST));
     const rows = given.times
-      .map((seconds, at) => [when(seconds), ...series.map(({ digits }, column) => {
-        const value = given.columns[column][at];
-        return isKnown(value) ? text(value, digits) : "–";
-      })])
+      .map((seconds, at) => [
+        when(seconds),
+        ...series.map(({ digits }, column) => {
+          const value = given.columns[column][at];
+          return isKnown(value) ? text(value, digits) : "–";
+        }),
+      ])
       .filter((_, at) => (given.times.length - 1 - at) % every === 0);
     const columns = [t("time"), ...series.map(({ label, unit }) => `${label} (${unit})`)];
     tables.replaceChildren(table(given.summary, columns, step ? rows : rows.reverse()));
@@ -164,9 +210,16 @@ function isKnown(value) {
 }
 
 function legend(series, guide) {
-  const entries = series.map(({ label, unit, color: name }) => h("li", {}, h("i", { class: `key ${name.slice(2)}` }), `${label} (${unit})`));
+  const entries = series.map(({ label, unit, color: name }) =>
+    h("li", {}, h("i", { class: `key ${name.slice(2)}` }), `${label} (${unit})`),
+  );
   if (guide) entries.push(h("li", {}, h("i", { class: "key dashed" }), guide.label));
   return h("ul", { class: "legend", "aria-hidden": "true" }, ...entries);
+}
+
+/** A single value makes no line. */
+function isLonely(u) {
+  return u.data[0].length < 2;
 }
 
 function drawGuide(u, { level }, tint) {
@@ -219,14 +272,22 @@ export function extremes(values) {
 
 /** A choice of hours: a group of radio-like buttons. `onChoice` gets the number. */
 export function hoursChoice(choices, chosen, onChoice) {
-  const buttons = choices.map((count) => h("button", {
-    type: "button",
-    class: "segment",
-    "aria-pressed": String(count === chosen),
-    onclick: () => {
-      buttons.forEach((each, at) => each.setAttribute("aria-pressed", String(choices[at] === count)));
-      onChoice(count);
-    },
-  }, t("hours", { count })));
+  const buttons = choices.map((count) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "segment",
+        "aria-pressed": String(count === chosen),
+        onclick: () => {
+          buttons.forEach((each, at) =>
+            each.setAttribute("aria-pressed", String(choices[at] === count)),
+          );
+          onChoice(count);
+        },
+      },
+      t("hours", { count }),
+    ),
+  );
   return h("div", { class: "segments", role: "group", "aria-label": t("range") }, ...buttons);
 }

@@ -49,16 +49,43 @@ function meterCard() {
     const difference = byKey(state).get("clock_difference");
     const fault = byKey(state).get("fault");
     if (!isNew([meter, serial, difference?.value, fault?.value, state.may_command])) return;
-    const shownSerial = serial !== null || masked === null ? serial ?? masked : h("span", { class: "serial" }, masked, " ",
-      state.may_command === false ? "" : h("button", { type: "button", class: "link", onclick: reveal, "aria-label": `${t("serial_number")}: ${t("serial_show")}` }, icon("eye"), t("serial_show")));
-    facts.replaceChildren(pairs([
-      [t("maker"), meter.maker],
-      [t("identity"), meter.uid],
-      [t("serial_number"), shownSerial],
-      [t("standard_version"), meter.standard_version],
-      [t("clock_difference"), difference && difference.value !== null ? t("seconds", { count: number(difference.value) }) : null],
-      [fault?.name, fault ? shown(fault.value) : null],
-    ]));
+    const shownSerial =
+      serial !== null || masked === null
+        ? (serial ?? masked)
+        : h(
+            "span",
+            { class: "serial" },
+            masked,
+            " ",
+            state.may_command === false
+              ? ""
+              : h(
+                  "button",
+                  {
+                    type: "button",
+                    class: "link",
+                    onclick: reveal,
+                    "aria-label": `${t("serial_number")}: ${t("serial_show")}`,
+                  },
+                  icon("eye"),
+                  t("serial_show"),
+                ),
+          );
+    facts.replaceChildren(
+      pairs([
+        [t("maker"), meter.maker],
+        [t("identity"), meter.uid],
+        [t("serial_number"), shownSerial],
+        [t("standard_version"), meter.standard_version],
+        [
+          t("clock_difference"),
+          difference && difference.value !== null
+            ? t("seconds", { count: number(difference.value) })
+            : null,
+        ],
+        [fault?.name, fault ? shown(fault.value) : null],
+      ]),
+    );
     list(meter.properties);
   }
 
@@ -66,10 +93,12 @@ function meterCard() {
     if (!given || !areNew(given)) return;
     show(properties, given.length);
     say(count, `${t("properties")}: ${given.length}`);
-    names.replaceChildren(...given.map((property) => {
-      const { epc, name } = typeof property === "string" ? { epc: property, name: "" } : property;
-      return h("li", {}, h("code", {}, epc), name ? ` ${name}` : "");
-    }));
+    names.replaceChildren(
+      ...given.map((property) => {
+        const { epc, name } = typeof property === "string" ? { epc: property, name: "" } : property;
+        return h("li", {}, h("code", {}, epc), name ? ` ${name}` : "");
+      }),
+    );
   }
 
   return {
@@ -95,13 +124,15 @@ function stickCard() {
       show(none, !stick);
       show(facts, stick);
       if (!stick || !isNew([stick, radio, interval])) return;
-      facts.replaceChildren(pairs([
-        [t("dialect"), stick.dialect],
-        [t("firmware"), stick.firmware],
-        [t("port"), h("span", { class: "path" }, stick.port)],
-        [t("channel"), radio ? String(radio.channel) : null],
-        [t("interval"), t("seconds", { count: number(interval) })],
-      ]));
+      facts.replaceChildren(
+        pairs([
+          [t("dialect"), stick.dialect],
+          [t("firmware"), stick.firmware],
+          [t("port"), h("span", { class: "path" }, stick.port)],
+          [t("channel"), radio ? String(radio.channel) : null],
+          [t("interval"), t("seconds", { count: number(interval) })],
+        ]),
+      );
     },
   };
 }
@@ -116,7 +147,11 @@ function valuesCard() {
       show(element, values.length);
       if (!element.offsetParent || !isNew(values)) return;
       const columns = [t("name"), t("value"), t("time")];
-      const rows = values.map(({ name, value, unit, at }) => [name, `${shown(value)}${value !== null && unit ? ` ${unit}` : ""}`, moment(at)]);
+      const rows = values.map(({ name, value, unit, at }) => [
+        name,
+        `${shown(value)}${value !== null && unit ? ` ${unit}` : ""}`,
+        moment(at),
+      ]);
       const at = body.querySelector(".scroll")?.scrollLeft ?? 0;
       body.replaceChildren(table(t("values"), columns, rows));
       body.querySelector(".scroll").scrollLeft = at;

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element: `h("p", {class: "quiet", onclick: f}, "text", child)`. Null children are left out. */
+/** An element: `h("p", {class: "quiet", onclick: f}, "text", child)`, without null children. */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -14,10 +14,13 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Puts the symbols of icons.svg into the page, once: each use from outside would ask for the file again. */
+/** Puts the symbols of icons.svg into the page: each use from outside would ask for it again. */
 export async function loadIcons() {
   const response = await fetch("static/icons.svg");
-  const sprite = new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement;
+  const sprite = new DOMParser().parseFromString(
+    await response.text(),
+    "image/svg+xml",
+  ).documentElement;
   sprite.setAttribute("hidden", "");
   document.body.append(document.adoptNode(sprite));
 }
@@ -37,7 +40,7 @@ export function icon(name, label = null) {
   return svg;
 }
 
-/** Sets an element's text only when it changes, so that screen readers and selections are left alone. */
+/** Sets an element's text only when it changes: screen readers and selections are left alone. */
 export function say(element, text) {
   const wanted = text ?? "";
   if (element.textContent !== wanted) element.textContent = wanted;
@@ -52,24 +55,50 @@ export function show(element, isShown) {
 export function card(title, { aside = null, className = "" } = {}, ...children) {
   const heading = h("h2", { id: `h${++headings}` }, title);
   const head = aside ? h("div", { class: "head" }, heading, aside) : heading;
-  return h("section", { class: `card ${className}`.trim(), "aria-labelledby": heading.id }, head, ...children);
+  return h(
+    "section",
+    { class: `card ${className}`.trim(), "aria-labelledby": heading.id },
+    head,
+    ...children,
+  );
 }
 let headings = 0;
 
-/** Words and values side by side: `pairs([["Port", "ttyUSB0"], …])`; entries without value are left out. */
+/** Words and values side by side: `[["Port", "ttyUSB0"], …]`, without those that have none. */
 export function pairs(entries) {
-  return h("dl", { class: "pairs" }, ...entries
-    .filter(([, value]) => value !== null && value !== undefined && value !== "")
-    .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h(
+    "dl",
+    { class: "pairs" },
+    ...entries
+      .filter(([, value]) => value !== null && value !== undefined && value !== "")
+      .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
 }
 
-/** A table; `columns` and each row are texts. Numbers stand at the right from the second column on. */
+/** A table of texts; from the second column on they stand at the right. */
 export function table(caption, columns, rows) {
-  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
-    h("table", {},
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
+    h(
+      "table",
+      {},
       h("thead", {}, h("tr", {}, ...columns.map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((text, at) =>
-        at === 0 ? h("th", { scope: "row" }, text) : h("td", {}, text)))))));
+      h(
+        "tbody",
+        {},
+        ...rows.map((row) =>
+          h(
+            "tr",
+            {},
+            ...row.map((text, at) =>
+              at === 0 ? h("th", { scope: "row" }, text) : h("td", {}, text),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** Calls `f` once, `delay` ms after the last call. */

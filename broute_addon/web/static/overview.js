@@ -18,7 +18,14 @@ export function overview() {
   const energy = energyCard();
   const steps = stepsCard();
   const hours = hoursCard();
-  const element = h("div", { class: "view overview" }, now.element, hours.element, energy.element, steps.element);
+  const element = h(
+    "div",
+    { class: "view overview" },
+    now.element,
+    hours.element,
+    energy.element,
+    steps.element,
+  );
   return {
     element,
     update(state) {
@@ -36,8 +43,14 @@ function nowCard() {
   const flow = h("p", { class: "flow" });
   const currents = h("div");
   const fresh = h("p", { class: "fresh" });
-  const element = card(t("power"), { className: "now" },
-    h("p", { class: "big" }, figure, " ", unit), flow, currents, fresh);
+  const element = card(
+    t("power"),
+    { className: "now" },
+    h("p", { class: "big" }, figure, " ", unit),
+    flow,
+    currents,
+    fresh,
+  );
   let at = null;
   let lifetime = 120;
   const isNewFlow = changes();
@@ -47,8 +60,12 @@ function nowCard() {
     const age = at === null ? null : (Date.now() - at) / 1000;
     const isStale = age !== null && age > lifetime;
     element.classList.toggle("stale", isStale || at === null);
-    say(fresh, age === null ? t("no_power_yet")
-      : `${t("updated")} ${ago(age)}${isStale ? ` · ${t("stale")}` : ""}`);
+    say(
+      fresh,
+      age === null
+        ? t("no_power_yet")
+        : `${t("updated")} ${ago(age)}${isStale ? ` · ${t("stale")}` : ""}`,
+    );
   }
 
   return {
@@ -58,6 +75,7 @@ function nowCard() {
       const values = byKey(state);
       const power = values.get("power");
       const isKnown = power !== undefined && power.value !== null;
+      show(element, power || state.is_reading); // before the first reading the steps tell all
       element.classList.toggle("absent", !isKnown);
       at = isKnown ? new Date(power.at).getTime() : null;
       lifetime = Math.max(15, FRESH_INTERVALS * state.poll_interval_s);
@@ -69,7 +87,8 @@ function nowCard() {
         const words = { bought: t("buying"), sold: t("selling"), none: t("neither") };
         flow.replaceChildren(...(way ? [way === "none" ? "" : icon(way), words[way]] : []));
       }
-      const amperes = ["current_r", "current_t"].map((key) => values.get(key))
+      const amperes = ["current_r", "current_t"]
+        .map((key) => values.get(key))
         .filter((value) => value && value.value !== null)
         .map((value) => [value.name, `${number(value.value)} ${value.unit}`]);
       if (areNewCurrents(amperes)) currents.replaceChildren(pairs(amperes));
@@ -82,28 +101,51 @@ function energyCard() {
   const body = h("div");
   const element = card(t("energy"), { className: "energy" }, body);
   const isNew = changes();
-  const tile = (way, name, value) => value && h("div", { class: `tile ${way}` },
-    icon(way), h("span", { class: "name" }, name), h("strong", {}, `${number(value.value)} ${value.unit}`));
+  const tile = (way, name, value) =>
+    value &&
+    h(
+      "div",
+      { class: `tile ${way}` },
+      icon(way),
+      h("span", { class: "name" }, name),
+      h("strong", {}, `${number(value.value)} ${value.unit}`),
+    );
   return {
     element,
     update(state) {
       const values = byKey(state);
-      const keys = ["energy_bought_today", "energy_sold_today", "energy_bought_yesterday", "energy_sold_yesterday", "energy_bought", "energy_sold"];
-      const [boughtToday, soldToday, boughtBefore, soldBefore, bought, sold] =
-        keys.map((key) => values.get(key)).map((value) => (value?.value === null ? undefined : value));
+      const keys = [
+        "energy_bought_today",
+        "energy_sold_today",
+        "energy_bought_yesterday",
+        "energy_sold_yesterday",
+        "energy_bought",
+        "energy_sold",
+      ];
+      const [boughtToday, soldToday, boughtBefore, soldBefore, bought, sold] = keys
+        .map((key) => values.get(key))
+        .map((value) => (value?.value === null ? undefined : value));
       show(element, [boughtToday, soldToday, bought, sold].some(Boolean));
       if (!isNew([boughtToday, soldToday, boughtBefore, soldBefore, bought, sold])) return;
-      const tiles = [tile("bought", t("bought_today"), boughtToday), tile("sold", t("sold_today"), soldToday)].filter(Boolean);
+      const tiles = [
+        tile("bought", t("bought_today"), boughtToday),
+        tile("sold", t("sold_today"), soldToday),
+      ].filter(Boolean);
       body.replaceChildren(
         ...(tiles.length ? [h("div", { class: "tiles" }, ...tiles)] : []),
-        pairs([[t("yesterday"), both(boughtBefore, soldBefore)], [t("counters"), both(bought, sold)]]));
+        pairs([
+          [t("yesterday"), both(boughtBefore, soldBefore)],
+          [t("counters"), both(bought, sold)],
+        ]),
+      );
     },
   };
 }
 
 /** What was bought and what was sold, side by side. */
 function both(bought, sold) {
-  const part = (way, value) => value && h("span", {}, icon(way, t(way)), `${number(value.value)} ${value.unit}`);
+  const part = (way, value) =>
+    value && h("span", {}, icon(way, t(way)), `${number(value.value)} ${value.unit}`);
   const parts = [part("bought", bought), part("sold", sold)].filter(Boolean);
   return parts.length ? h("span", { class: "both" }, ...parts) : null;
 }
@@ -115,21 +157,37 @@ export function stepsCard(title = t("steps")) {
   return {
     element: card(title, { className: "happening" }, list),
     update(state) {
-      const steps = state.steps ?? [{ key: "reading", title: state.step, state: state.is_reading ? "done" : "active", at: state.since, text: state.problem }];
+      const steps = state.steps ?? [
+        {
+          key: "reading",
+          title: state.step,
+          state: state.is_reading ? "done" : "active",
+          at: state.since,
+          text: state.problem,
+        },
+      ];
       // What to do stands with the problem on top of the page, once.
-      const told = steps.map((each) => (each.remedy === state.remedy ? { ...each, remedy: null } : each));
+      const told = steps.map((each) =>
+        each.remedy === state.remedy ? { ...each, remedy: null } : each,
+      );
       if (isNew(told)) list.replaceChildren(...told.map(step));
     },
   };
 }
 
 function step({ title, state, at, text, remedy }) {
-  return h("li", { class: `step ${state}` },
+  return h(
+    "li",
+    { class: `step ${state}` },
     icon(state, t(`state_${state}`)),
-    h("div", { class: "said" },
+    h(
+      "div",
+      { class: "said" },
       h("p", { class: "title" }, title, at ? h("time", { datetime: at }, moment(at)) : null),
       text ? h("p", { class: "text" }, text) : null,
-      remedy ? h("p", { class: "remedy" }, h("strong", {}, t("what_to_do")), " ", remedy) : null));
+      remedy ? h("p", { class: "remedy" }, h("strong", {}, t("what_to_do")), " ", remedy) : null,
+    ),
+  );
 }
 
 function hoursCard() {
@@ -138,7 +196,10 @@ function hoursCard() {
       { label: t("bought"), color: "--bought", unit: "W", digits: 0 },
       { label: t("sold"), color: "--sold", unit: "W", digits: 0 },
     ],
-    range: (low, high) => [Math.min(0, (low ?? 0) * 1.1), Math.max((high ?? 0) * 1.1, low < 0 ? 0 : 200)],
+    range: (low, high) => [
+      Math.min(0, (low ?? 0) * 1.1),
+      Math.max((high ?? 0) * 1.1, low < 0 ? 0 : 200),
+    ],
   });
   const currents = chart({
     series: [
@@ -151,10 +212,20 @@ function hoursCard() {
   let hours = 6;
   let points = { at: [], power: [], current_r: [], current_t: [] };
   let isLoaded = false;
-  const element = card(t("live_chart"), { className: "hours", aside: hoursChoice([1, 6, 24], hours, (count) => {
-    hours = count;
-    load();
-  }) }, power.element, h("h3", {}, t("currents")), currents.element);
+  const element = card(
+    t("live_chart"),
+    {
+      className: "hours",
+      aside: hoursChoice([1, 6, 24], hours, (count) => {
+        hours = count;
+        load();
+      }),
+    },
+    power.element,
+    h("h3", {}, t("currents")),
+    currents.element,
+  );
+  show(element, false);
 
   async function load() {
     const given = await get(`live?hours=${hours}`);
@@ -165,12 +236,23 @@ function hoursCard() {
 
   function draw() {
     const ends = lastHours(hours, points.at[0]);
-    const { times, columns } = withGaps(points.at, [points.power, points.current_r, points.current_t]);
+    const { times, columns } = withGaps(points.at, [
+      points.power,
+      points.current_r,
+      points.current_t,
+    ]);
+    show(element, times.length);
     const [bought, sold] = bySign(columns[0]);
     const [low, high] = extremes(columns[0]);
-    power.set(times, [bought, sold], { ...ends, summary: t("live_chart_power", { hours, low: number(low), high: number(high) }) });
+    power.set(times, [bought, sold], {
+      ...ends,
+      summary: t("live_chart_power", { hours, low: number(low), high: number(high) }),
+    });
     const [, highest] = extremes([...columns[1], ...columns[2]]);
-    currents.set(times, [columns[1], columns[2]], { ...ends, summary: t("live_chart_currents", { hours, high: number(highest) }) });
+    currents.set(times, [columns[1], columns[2]], {
+      ...ends,
+      summary: t("live_chart_currents", { hours, high: number(highest) }),
+    });
   }
 
   return {
@@ -182,7 +264,8 @@ function hoursCard() {
       if (!isLoaded || !newest || newest.value === null) return;
       const at = Math.floor(new Date(newest.at).getTime() / 1000);
       if (at <= (points.at.at(-1) ?? 0)) return;
-      const value = (key) => (values.get(key)?.value ?? null) === null ? null : Number(values.get(key).value);
+      const value = (key) =>
+        (values.get(key)?.value ?? null) === null ? null : Number(values.get(key).value);
       points.at.push(at);
       for (const key of ["power", "current_r", "current_t"]) points[key].push(value(key));
       const oldest = at - hours * 3600;
@@ -200,7 +283,7 @@ function bySign(column) {
   const sold = column.map((value) => (value === null || value >= 0 ? null : value));
   for (let at = 1; at < column.length; at++) {
     const [before, after] = [column[at - 1], column[at]];
-    if (before === null || after === null || (before < 0) === (after < 0)) continue;
+    if (before === null || after === null || before < 0 === after < 0) continue;
     if (after < 0) sold[at - 1] ??= 0;
     else sold[at] ??= 0;
     if (after < 0) bought[at] ??= 0;

@@ -22,7 +22,14 @@ export function radio(context) {
   const survey = surveyCard(context);
   const hours = hoursCard();
   const airtime = airtimeCard();
-  const element = h("div", { class: "view radio" }, now.element, survey.element, hours.element, airtime.element);
+  const element = h(
+    "div",
+    { class: "view radio" },
+    now.element,
+    survey.element,
+    hours.element,
+    airtime.element,
+  );
   return {
     element,
     update(state) {
@@ -39,7 +46,8 @@ function scale() {
   const best = h("i", { class: "best", hidden: true });
   const guide = h("i", { class: "guide" });
   const element = h("div", { class: "scale", "aria-hidden": "true" }, fill, guide, best);
-  const at = (dbm) => `${Math.min(100, Math.max(0, (100 * (dbm - WEAKEST_DBM)) / (STRONGEST_DBM - WEAKEST_DBM)))}%`;
+  const at = (dbm) =>
+    `${Math.min(100, Math.max(0, (100 * (dbm - WEAKEST_DBM)) / (STRONGEST_DBM - WEAKEST_DBM)))}%`;
   guide.style.left = at(GUIDELINE_DBM);
   return {
     element,
@@ -66,9 +74,15 @@ function nowCard() {
   const word = h("p", { class: "quality" });
   const bar = scale();
   const facts = h("div");
-  const element = card(t("strength"), { className: "strength" },
-    h("p", { class: "big" }, figure, " ", h("span", { class: "unit" }, "dBm")), word, bar.element,
-    h("p", { class: "quiet" }, t("guideline_text")), facts);
+  const element = card(
+    t("strength"),
+    { className: "strength" },
+    h("p", { class: "big" }, figure, " ", h("span", { class: "unit" }, "dBm")),
+    word,
+    bar.element,
+    h("p", { class: "quiet" }, t("guideline_text")),
+    facts,
+  );
   const areNew = changes();
   return {
     element,
@@ -80,7 +94,10 @@ function nowCard() {
       bar.set(dbm);
       const response = byKey(state).get("response_time");
       const told = [
-        [t("response_time"), response && response.value !== null ? `${number(response.value)} ${response.unit}` : null],
+        [
+          t("response_time"),
+          response && response.value !== null ? `${number(response.value)} ${response.unit}` : null,
+        ],
         [t("channel"), state.radio ? String(state.radio.channel) : null],
       ];
       if (areNew(told)) facts.replaceChildren(pairs(told));
@@ -95,24 +112,45 @@ function surveyCard(context) {
   const best = h("p", { class: "quiet" });
   const progress = h("progress", { max: 1, "aria-label": t("survey_scanning") });
   const samples = h("ol", { class: "samples", "aria-label": t("survey_samples") });
-  const results = h("div", { class: "results", hidden: true },
-    h("p", { class: "big" }, figure, " ", h("span", { class: "unit" }, "dBm")), word, bar.element, best, progress, samples);
+  const results = h(
+    "div",
+    { class: "results", hidden: true },
+    h("p", { class: "big" }, figure, " ", h("span", { class: "unit" }, "dBm")),
+    word,
+    bar.element,
+    best,
+    progress,
+    samples,
+  );
   const button = h("button", { type: "button", class: "button filled", onclick: toggle });
-  const element = card(t("survey"), { className: "survey" }, h("p", { class: "quiet" }, t("survey_text")), results, h("p", { class: "actions" }, button));
+  const element = card(
+    t("survey"),
+    { className: "survey" },
+    h("p", { class: "quiet" }, t("survey_text")),
+    results,
+    h("p", { class: "actions" }, button),
+  );
   let survey = null;
 
   async function toggle() {
     const isOn = !survey?.is_running;
     button.disabled = true;
-    await context.run("survey", isOn ? t("survey_start") : t("survey_stop"), { on: isOn });
+    await context.run(
+      "survey",
+      isOn ? t("survey_start") : t("survey_stop"),
+      { on: isOn },
+      { isSeen: true },
+    );
     button.disabled = false;
   }
 
   function tick() {
     if (!survey) return;
     const bestDbm = whole(survey.best_dbm);
-    const parts = [bestDbm === null ? null : `${t("survey_best")}: ${number(bestDbm)} dBm`,
-      survey.at ? `${t("updated")} ${ago((Date.now() - new Date(survey.at)) / 1000)}` : null];
+    const parts = [
+      bestDbm === null ? null : `${t("survey_best")}: ${number(bestDbm)} dBm`,
+      survey.at ? `${t("updated")} ${ago((Date.now() - new Date(survey.at)) / 1000)}` : null,
+    ];
     say(best, parts.filter(Boolean).join(" · "));
   }
 
@@ -133,15 +171,31 @@ function surveyCard(context) {
       const dbm = whole(survey.now_dbm);
       say(figure, dbm === null ? "–" : number(dbm));
       const isSilent = dbm === null && measured.length > 0;
-      say(word, dbm !== null ? t(`strength_${quality(dbm)}`) : isSilent ? t("survey_silent") : isRunning ? t("survey_scanning") : "");
+      say(
+        word,
+        dbm !== null
+          ? t(`strength_${quality(dbm)}`)
+          : isSilent
+            ? t("survey_silent")
+            : isRunning
+              ? t("survey_scanning")
+              : "",
+      );
       word.dataset.quality = dbm === null ? "" : quality(dbm);
       bar.set(dbm, whole(survey.best_dbm));
-      if (typeof survey.progress === "number") progress.value = survey.progress > 1 ? survey.progress / 100 : survey.progress;
+      if (typeof survey.progress === "number")
+        progress.value = survey.progress > 1 ? survey.progress / 100 : survey.progress;
       else progress.removeAttribute("value");
-      samples.replaceChildren(...measured.slice(-24).map((sample) => {
-        const each = whole(typeof sample === "object" && sample !== null ? sample.dbm : sample);
-        return h("li", { "data-quality": each === null ? "none" : quality(each) }, each === null ? "–" : number(each));
-      }));
+      samples.replaceChildren(
+        ...measured.slice(-24).map((sample) => {
+          const each = whole(typeof sample === "object" && sample !== null ? sample.dbm : sample);
+          return h(
+            "li",
+            { "data-quality": each === null ? "none" : quality(each) },
+            each === null ? "–" : number(each),
+          );
+        }),
+      );
       tick();
     },
   };
@@ -160,10 +214,19 @@ function hoursCard() {
     height: 150,
   });
   let hours = 6;
-  const element = card(t("strength"), { className: "hours", aside: hoursChoice([1, 6, 24], hours, (count) => {
-    hours = count;
-    load();
-  }) }, strength.element, h("h3", {}, t("response_time")), response.element);
+  const element = card(
+    t("strength"),
+    {
+      className: "hours",
+      aside: hoursChoice([1, 6, 24], hours, (count) => {
+        hours = count;
+        load();
+      }),
+    },
+    strength.element,
+    h("h3", {}, t("response_time")),
+    response.element,
+  );
   let loadedAt = 0;
 
   async function load() {
@@ -173,9 +236,15 @@ function hoursCard() {
     const ends = lastHours(hours, given.at[0]);
     const { times, columns } = withGaps(given.at, [given.rssi_dbm, given.response_s], GAP_S);
     const [low, high] = extremes(columns[0]);
-    strength.set(times, [columns[0]], { ...ends, summary: t("radio_chart", { hours, low: number(low), high: number(high) }) });
+    strength.set(times, [columns[0]], {
+      ...ends,
+      summary: t("radio_chart", { hours, low: number(low), high: number(high) }),
+    });
     const [, slowest] = extremes(columns[1]);
-    response.set(times, [columns[1]], { ...ends, summary: t("response_chart", { hours, high: number(slowest) }) });
+    response.set(times, [columns[1]], {
+      ...ends,
+      summary: t("response_chart", { hours, high: number(slowest) }),
+    });
   }
 
   return {
@@ -189,7 +258,11 @@ function hoursCard() {
 
 function airtimeCard() {
   const fill = h("i", { class: "fill" });
-  const bar = h("div", { class: "scale", role: "meter", "aria-label": t("airtime"), "aria-valuemin": "0" }, fill);
+  const bar = h(
+    "div",
+    { class: "scale", role: "meter", "aria-label": t("airtime"), "aria-valuemin": "0" },
+    fill,
+  );
   const text = h("p", { class: "quiet" });
   const element = card(t("airtime"), { className: "airtime" }, bar, text);
   return {

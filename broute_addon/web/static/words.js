@@ -55,7 +55,9 @@ export function month(at) {
 
 /** "Tu" / "火". */
 export function weekday(at) {
-  return time({ weekday: language === "ja" ? "narrow" : "short" }).format(at).slice(0, 2);
+  return time({ weekday: language === "ja" ? "narrow" : "short" })
+    .format(at)
+    .slice(0, 2);
 }
 
 /** "2026-11-24" in Japan. */
@@ -108,6 +110,7 @@ export function left(seconds) {
 export function shown(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return value ? t("yes") : t("no");
-  if (/^\d{4}-\d\d-\d\dT/.test(value)) return `${shortDay(new Date(value))} ${clock(new Date(value))}`;
+  if (/^\d{4}-\d\d-\d\dT/.test(value))
+    return `${shortDay(new Date(value))} ${clock(new Date(value))}`;
   return number(value);
 }
