@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 from broute_addon.home_assistant.core import CoreError
@@ -23,6 +24,9 @@ MOST_BACKLOG = 1000
 
 ASK_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between the looks at what became of an import."""
+
+ASK_BUSY_TIMES = 40
+"""So many more, the last pause apart, while the recorder has something to do: five minutes."""
 
 WAIT_S = (1.0, 2.0, 5.0, 10.0)
 """Seconds between the looks whether Core is ready; the last again and again."""
@@ -150,24 +154,30 @@ async def import_rows(
 
 
 async def until_written(core: CoreCalls, statistic_id: str, rows: Sequence[Row]) -> list[Row]:
-    """Looks until Core has the rows; gives those that it still hasn't after a while."""
+    """Looks until Core has the rows; gives those that it still hasn't after a while.
+
+    As long as the recorder has something in its queue it is waited for: after Core's own downtime
+    it first compiles what it missed. Raises CoreError.
+    """
     since, before = rows[0].start, rows[-1].start + HOUR
-    missing: Iterable[Row] = rows
-    for wait_s in ASK_AGAIN_S:
+    for number, wait_s in enumerate((*ASK_AGAIN_S, *repeat(ASK_AGAIN_S[-1], ASK_BUSY_TIMES))):
         await asyncio.sleep(wait_s)
         missing = differing(rows, await rows_of(core, statistic_id, since, before))
-        if not missing:
+        if not missing or (number >= len(ASK_AGAIN_S) - 1 and not await _is_busy(core)):
             break
-    return list(missing)
+    return missing
+
+
+async def _is_busy(core: CoreCalls) -> bool:
+    recorder = await core.call("recorder/info")
+    return _recorder_problem(recorder) is not None or bool(recorder.get("backlog"))
 
 
 async def until_recorder_idle(core: CoreCalls) -> None:
     """Waits until the recorder has nothing left to do, twice in a row. Raises CoreError."""
     idle = 0
     while idle < 2:
-        recorder = await core.call("recorder/info")
-        problem = _recorder_problem(recorder)
-        idle = idle + 1 if problem is None and not recorder.get("backlog") else 0
+        idle = 0 if await _is_busy(core) else idle + 1
         await asyncio.sleep(1.0)
 
 

@@ -446,6 +446,20 @@ def test_a_core_that_is_too_old_gets_one_sentence_and_no_calls(
     at_site(tmp_path, story)
 
 
+def test_a_busy_recorder_is_waited_for_and_nothing_is_sent_twice(tmp_path: Path) -> None:
+    async def story(site: Site) -> None:
+        site.recorder.queue_s = 120.0
+        site.recorder.info["backlog"] = 3
+        site.keep(range(101))
+        site.start()
+        await asyncio.sleep(400)
+        assert site.shown() == truth(range(101))
+        assert site.recorder.written() == 2 * 51
+        assert site.problem is None
+
+    at_site(tmp_path, story)
+
+
 def test_an_import_that_core_forgets_is_sent_again(tmp_path: Path) -> None:
     async def story(site: Site) -> None:
         site.recorder.forgets = 1
