@@ -55,7 +55,6 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "state_waiting": ("not yet", "待機中"),
         "what_to_do": ("What to do", "対処方法"),
         "problem": ("There is a problem", "問題が発生しています"),
-        "notices": ("Also worth knowing", "そのほかのお知らせ"),
         # live
         "power": ("Power", "電力"),
         "buying": ("buying", "買電中"),
@@ -100,8 +99,6 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{count} half-hours of this day are not known.",
             "この日の 30 分値のうち {count} 件が未取得です。",
         ),
-        "half_hour": ("Half-hour", "時間帯"),
-        "total": ("Total", "合計"),
         "csv": ("Download all as CSV", "すべて CSV でダウンロード"),
         "coverage": ("The meter's memory", "メーターの記憶"),
         "coverage_text": (
@@ -201,7 +198,6 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "survey_start": ("Start", "測定を開始"),
         "survey_stop": ("Stop", "測定を終了"),
-        "survey_now": ("Now", "現在"),
         "survey_best": ("Best so far", "これまでの最良"),
         "survey_scanning": ("Listening for the meter", "メーターの電波を測定しています"),
         "survey_silent": ("The meter was not heard here", "ここでは電波が届いていません"),
@@ -221,7 +217,6 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "port": ("Port", "ポート"),
         "interval": ("Read every", "読み取り間隔"),
         "properties": ("Supported properties", "対応している項目"),
-        "properties_count": ("{count} properties", "{count} 項目"),
         "values": ("All values", "すべての値"),
         "value": ("Value", "値"),
         "name": ("Name", "名前"),
@@ -316,10 +311,6 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "looks_right": ("Looks right", "形式は正しいです"),
         "setup_stick": ("The stick", "スティック"),
         "port_auto": ("Find the stick by itself (recommended)", "自動で検出（推奨）"),
-        "port_auto_help": (
-            "Also when it moves to another USB port.",
-            "別の USB ポートに差し替えても見つかります。",
-        ),
         "port_try": ("Try this port", "このポートを試す"),
         "port_none": (
             "No serial port is there: plug the stick in.",
