@@ -75,6 +75,8 @@ class CoreStandIn:
             case "recorder/statistics_during_period":
                 return {each: self._rows_of(each, fields) for each in fields["statistic_ids"]}
             case "recorder/import_statistics":
+                if not all(_is_on_the_hour(row["start"]) for row in fields["stats"]):
+                    raise CoreRefusedError(command, "home_assistant_error", "Invalid timestamp")
                 loop = asyncio.get_running_loop()
                 loop.call_later(_WRITTEN_AFTER_S, self._write, fields["metadata"], fields["stats"])
                 return None
@@ -107,6 +109,11 @@ class CoreStandIn:
         for row in stats:
             start = datetime.fromisoformat(row["start"]).astimezone(UTC)
             rows[start] = (row["state"], row["sum"])
+
+
+def _is_on_the_hour(start: str) -> bool:
+    at = datetime.fromisoformat(start)
+    return at.minute == at.second == 0
 
 
 class _Socket:

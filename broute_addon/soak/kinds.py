@@ -134,4 +134,5 @@ KINDS: Mapping[str, Kind] = {
     # the household
     "reconnect": Kind(REJOIN_S, weight=2),
     "rescan": Kind(RESCAN_S, weight=2),
+    "read-history": Kind(ANSWERED_SOON_S, weight=1),
 }

@@ -8,6 +8,8 @@ consequences of another one. After that the house is a bad one, not an impossibl
 four hours. What takes a quiet while is then seen too: renewals of a session, a pace that comes back
 to what was asked for, every bound in a stretch of its own. A kind of fault comes with its weight in
 both; planted defects are looked for within two days, so all of them are caught in the dense part.
+
+Besides there are outages of hours, and the meter's memory is read anew around its midnights.
 """
 
 import random
@@ -70,6 +72,21 @@ _DELAYS = {
     Moment.RECOVERY: 4.0,
 }
 _LEFT_OVER = ("echo-off", "sa2", "joined", "asleep", "mid-line", "mid-payload", "uart-9600")
+_OUTAGES = (
+    "out-of-reach",
+    "mute-meter",
+    "unplug",
+    "host-power-cut",
+    "kill",
+    "home-assistant-restart",
+    "home-assistant-database-lost",
+)
+"""What may last for hours: then there is a hole in the history."""
+_OUTAGE_EACH_S = 1.5 * DAY_S
+_OUTAGE_S = (3600.0, 9 * 3600.0)
+_AT_MIDNIGHT = ("read-history", "read-history", "memory-lost")
+"""The meter's memory is read anew, counted in days back, while its day changes."""
+_BEFORE_MIDNIGHT_S = {"read-history": 60.0, "memory-lost": 240.0}
 _LONG_S = 300.0  # what was read before has run out
 _MEANWHILE = ("broker-cut", "home-assistant-restart", "broker-forgets", "restart")
 _OWN_TIME = {
@@ -128,14 +145,15 @@ class Plan:
 def draw(seed: int, days: float) -> Plan:
     """The plan of a seed."""
     rng = random.Random(f"soak {seed}")  # noqa: S311 - a simulation
+    house = _house(rng, seed)
     return Plan(
         seed=seed,
         days=days,
-        house=_house(rng, seed),
+        house=house,
         delivery=rng.choice([Delivery.WHOLE] * 3 + [Delivery.RANDOM, Delivery.RANDOM]),
         latency_s=rng.choice((0.0, 0.0, 0.02)),
         language=rng.choice(tuple(Language)),
-        faults=tuple(_faults(rng, days * DAY_S)),
+        faults=tuple(_all_faults(rng, house, days * DAY_S)),
     )
 
 
@@ -181,6 +199,40 @@ def _meter(rng: random.Random) -> MeterConfig:
         ahead = rng.uniform(0.5, 6.0) * _KWH / meter.count_watt_seconds
         meter = replace(meter, bought=meter.modulus - max(2, int(ahead)))
     return meter
+
+
+def _all_faults(rng: random.Random, house: HouseConfig, seconds: float) -> Iterator[Fault]:
+    number = 0
+    for fault in _faults(rng, seconds):
+        number = fault.number
+        yield fault
+    for fault in (*_outages(rng, seconds), *_at_midnights(rng, house, seconds)):
+        number += 1
+        yield replace(fault, number=number)
+
+
+def _outages(rng: random.Random, seconds: float) -> Iterator[Fault]:
+    """A few that last for hours, if there is the time for them."""
+    at = rng.uniform(0.0, _OUTAGE_EACH_S)
+    while at < seconds:
+        for_s = rng.uniform(*_OUTAGE_S)
+        if at + for_s < seconds:
+            name = rng.choice(_OUTAGES)
+            yield replace(_fault(rng, 0, name, at), moment=Moment.NOW, for_s=for_s)
+        at += for_s + _OUTAGE_EACH_S * rng.uniform(0.3, 1.7)
+
+
+def _at_midnights(rng: random.Random, house: HouseConfig, seconds: float) -> Iterator[Fault]:
+    if house.clock is None:
+        return
+    begin = house.clock.astimezone(JST)
+    at = DAY_S - timedelta(hours=begin.hour, minutes=begin.minute, seconds=begin.second).seconds
+    while at < seconds:
+        name = rng.choice(_AT_MIDNIGHT)
+        before_s = rng.uniform(0.0, _BEFORE_MIDNIGHT_S[name])
+        if rng.random() < 0.5 and at > before_s:
+            yield replace(_fault(rng, 0, name, at - before_s), moment=Moment.NOW)
+        at += DAY_S
 
 
 def _faults(rng: random.Random, seconds: float) -> Iterator[Fault]:

@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,20 +28,13 @@ from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import EnergyScale, MeterProfile
 from broute_addon.meter.readings import Connection, Reading
 from broute_addon.meter.recovery import Ladder, Rung
+from broute_addon.soak.patch import Patch
+from broute_addon.soak.sabotage_history import HISTORY_SABOTAGES
 from broute_addon.store import Snapshot
 from broute_addon.wisun.link import Link
 from broute_addon.wisun.values import Credentials, Pan
 
 _POWER, _COUNTER = 0xE7, 0xE0
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """One attribute of a class or module, replaced."""
-
-    owner: object
-    name: str
-    replacement: object
 
 
 def _no_data_published() -> Patch:
@@ -330,6 +322,7 @@ SABOTAGES: Mapping[str, Callable[[], Patch]] = {
     "secret-in-log": _secret_in_log,
     "warning-each-time": _warning_each_time,
     "memory-leak": _leaking,
+    **HISTORY_SABOTAGES,
 }
 """Name to the patch that plants it."""
 
