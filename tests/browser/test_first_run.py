@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 
 from broute_addon.messages import Language
 from broute_addon.simulator import PASSWORD, ROUTE_B_ID
+from tests.browser.conftest import site
 from tests.browser.ingress import Ingress, listening
 from tests.browser.visit import DESKTOP_DARK, PHONE, Machine, visit
 from tests.support.broker import free_port
@@ -93,3 +94,21 @@ async def test_the_guide_leads_from_nothing_to_the_first_reading(
         assert supervisor.restarts == 1
         assert supervisor.options["poll_interval"] == 5
         assert supervisor.options["route_b_password"] == PASSWORD
+
+
+async def test_credentials_saved_by_hand_lead_on_in_the_language_that_comes_with_them(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        site(tmp_path, route_b_password="") as house,
+        visit(browser, house.url, machine=PHONE) as visitor,
+    ):
+        await visitor.sees(visitor.words("setup_title"))
+        await visitor.sees("options.json")
+        options = {"route_b_id": ROUTE_B_ID, "route_b_password": PASSWORD, "language": "ja"}
+        (tmp_path / "options.json").write_text(json.dumps(options))
+        page = visitor.page
+        await expect(page.locator("html")).to_have_attribute("lang", "ja", timeout=20_000)
+        visitor.language = Language.JA
+        await visitor.sees(visitor.words("power"), 20)
+        await expect(page.locator("#tabs a").first).to_have_text(visitor.words("tab_overview"))

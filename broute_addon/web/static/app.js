@@ -185,7 +185,9 @@ function showChip({ step, is_reading: isReading, problem, connection }) {
 
 async function take(state) {
   if (state.language !== languageInForce()) {
-    speak({ language: state.language, labels: (await get("labels")) ?? {} });
+    const labels = await get("labels");
+    if (!labels || state.language === languageInForce()) return; // the next state brings it about
+    speak(labels);
     build();
   }
   latest = state;
