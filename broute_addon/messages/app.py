@@ -39,12 +39,12 @@ SENTENCES = {
     ),
     "memory_reading": (
         "Reading what is missing from the meter's memory: {missing} half-hour values.",
-        "不足している {missing} 件の30分値を、メーターの記憶から読み取ります。",
+        "不足している {missing} 件の30分値を、メーターに残る履歴から読み取ります。",
     ),
     "memory_read": (
         "The meter's memory is read: {known} half-hour values are known, {gone} it doesn't "
         "remember.",
-        "メーターの記憶を読み取りました。取得済みの30分値は {known} 件、メーターに残っていない値は "
+        "メーターの履歴を読み取りました。取得済みの30分値は {known} 件、メーターに残っていない値は "
         "{gone} 件です。",
     ),
     "metrics_port_taken": (

@@ -32,11 +32,11 @@ SENTENCES = {
     ),
     "journal_history_begun": (
         "Reading the meter's memory.",
-        "メーターの記憶の読み取りを始めました。",
+        "メーターの履歴の読み取りを始めました。",
     ),
     "journal_history_done": (
         "The meter's memory is read: {percent} % of the half-hours are known.",
-        "メーターの記憶を読み取りました（30 分値の {percent} % を取得済み）。",
+        "メーターの履歴を読み取りました（30 分値の {percent} % を取得済み）。",
     ),
     "journal_import_back": (
         "The history is written to Home Assistant again.",

@@ -100,7 +100,7 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "この日の 30 分値のうち {count} 件が未取得です。",
         ),
         "csv": ("Download all as CSV", "すべて CSV でダウンロード"),
-        "coverage": ("The meter's memory", "メーターの記憶"),
+        "coverage": ("The meter's memory", "メーターに残る履歴"),
         "coverage_text": (
             "{known} of {expected} half-hours known, {missing} still to be read, {gone} that the "
             "meter does not remember.",
@@ -113,7 +113,7 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "coverage_since": ("Since {day}", "{day} から"),
         "coverage_day": ("{day}: {known} of {expected}", "{day}：{expected} 件中 {known} 件"),
-        "coverage_gone": ("{count} not remembered", "{count} 件は記憶なし"),
+        "coverage_gone": ("{count} not remembered", "{count} 件は記録なし"),
         "coverage_none": (
             "The history begins with the first half-hour that the meter tells.",
             "メーターから最初の 30 分値が届くと、履歴が始まります。",
@@ -125,10 +125,10 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "legend_none": ("none", "なし"),
         "legend_part": ("some", "一部"),
         "legend_full": ("all", "すべて"),
-        "legend_gone": ("not remembered", "記憶なし"),
+        "legend_gone": ("not remembered", "記録なし"),
         "history_reading": (
             "Reading the meter's memory",
-            "メーターの記憶を読み取っています",
+            "メーターの履歴を読み取っています",
         ),
         "history_progress": ("{done} of {total}", "{total} 件中 {done} 件"),
         "import": ("In Home Assistant", "Home Assistant への記録"),

@@ -48,7 +48,7 @@ SENTENCES = {
     "step_history_off": ("Switched off in the options", "設定で無効になっています"),
     "step_history_active": (
         "Reading the meter's memory: {done} of {total}",
-        "メーターの記憶を読み取り中：{total} 件中 {done} 件",
+        "メーターの履歴を読み取り中：{total} 件中 {done} 件",
     ),
     "step_history_done": ("Complete", "すべて取得済み"),
     "step_history_partly": (
