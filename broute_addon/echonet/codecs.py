@@ -100,6 +100,10 @@ class Number:
         return int(count)
 
 
+_YEARS = range(2010, 2100)
+"""A clock that shows another year doesn't know it: these meters have been made since 2014."""
+
+
 @dataclass(frozen=True, slots=True)
 class DateTime:
     """Year (2 bytes), month, day, hour, minute and, in the form of 7 bytes, second: binary, JST.
@@ -114,9 +118,7 @@ class DateTime:
             raise wrong_size(edt, self.size)
         second = edt[6] if self.size == 7 else 0
         try:
-            return datetime(
-                edt[0] << 8 | edt[1], edt[2], edt[3], edt[4], edt[5], second, tzinfo=JST
-            )
+            return datetime(_year(edt), edt[2], edt[3], edt[4], edt[5], second, tzinfo=JST)
         except ValueError:
             return None
 
@@ -140,7 +142,7 @@ class Date:
         if len(edt) != self.size:
             raise wrong_size(edt, self.size)
         try:
-            return date(edt[0] << 8 | edt[1], edt[2], edt[3])
+            return date(_year(edt), edt[2], edt[3])
         except ValueError:
             return None
 
@@ -300,6 +302,14 @@ def wrong_content(edt: bytes) -> EdtError:
 def not_encodable(value: Value) -> EdtError:
     """The error for a value that a field can't hold."""
     return EdtError(message("edt_not_encodable", value=str(value)[:64]))
+
+
+def _year(edt: bytes) -> int:
+    """The year that a date begins with. Raises ValueError for one that can't be true."""
+    year = edt[0] << 8 | edt[1]
+    if year not in _YEARS:
+        raise ValueError(year)
+    return year
 
 
 def _fixed_size(codec: Codec) -> int:

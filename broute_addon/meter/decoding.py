@@ -87,7 +87,10 @@ class Decoder:
         at = arrived if stamp is None else stamp.astimezone(UTC)
         stood_s = arrived_s if stamp is None else stamp.timestamp()
         told: list[Reading] = []
-        has_energy = any(field.quantity is Quantity.ENERGY for field in row.fields)
+        quantities = {field.quantity for field in row.fields}
+        has_energy = Quantity.ENERGY in quantities
+        if has_energy and stamp is None and Quantity.TIME in quantities:
+            return []  # a count of an unknown time: not for the guard either
         for field in row.fields:
             value = values[field.key]
             if field.role is Role.NONE:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from broute_addon.echonet.frame import CONTROLLER, METER, Esv, Frame, PropertyData
 from broute_addon.echonet.property_map import encode_property_map
 from broute_addon.meter.client import MeterClient
@@ -189,3 +191,20 @@ def test_a_half_hour_far_after_the_meters_own_clock_does_not_go_to_the_ledger() 
     meter = meter_with(**FULL, **clock, xEA="07EA04050B1E000001E230")
     meter.run(1200, {300: {0xEA: "07EB04050C00000001E23A"}})  # a year later
     assert {value.at.year for value in meter.half_hours} == {2026}
+
+
+@pytest.mark.parametrize("stamp", ["0001010100", "0032010100", "07D0010100", "270F0C1F17"])
+def test_a_half_hour_of_a_meter_that_doesnt_know_the_year_is_not_told(stamp: str) -> None:
+    meter = meter_with(**FULL, xEA=f"{stamp}0000 0001E23A")
+    meter.run(600)
+    assert meter.values("power") == {1450}
+    assert meter.half_hours == []
+    assert meter.values("half_hour_energy_bought") == set()
+
+
+@pytest.mark.parametrize("day", ["00010101", "07D00101", "270F0C1F"])
+def test_a_clock_that_doesnt_know_the_year_is_none(day: str) -> None:
+    meter = meter_with(**FULL, x98=day, x97="173B")
+    meter.run(600)
+    assert meter.values("power") == {1450}
+    assert meter.values("clock_difference") == set()
