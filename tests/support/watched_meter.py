@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from broute_addon.clock import JST
-from broute_addon.simulator import frames
+from broute_addon.simulator import House, frames
 from broute_addon.simulator.frames import Frame
 from broute_addon.simulator.household import DAY_S, HALF_HOUR_S
 from broute_addon.simulator.meter import SmartMeter
@@ -16,18 +16,24 @@ _DIRECTIONS = {0xE2: ("bought",), 0xE4: ("sold",), 0xEC: ("bought", "sold")}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer out of the memory: which half-hours (direction, JST second) it was about."""
+    """An answer out of the memory: in which session, and about which half-hours (direction, JST
+    second)."""
 
     what: str
+    session: int | None
     half_hours: frozenset[tuple[str, int]]
 
 
 class WatchedMeter(SmartMeter):
-    """`told` grows with each answer of E2, E4 and EC; half-hours yet to come don't count."""
+    """Takes the place of a house's meter. `told` grows with each answer of E2, E4 and EC;
+    half-hours yet to come don't count."""
 
-    def __init__(self, meter: SmartMeter) -> None:
-        super().__init__(meter.state)
+    def __init__(self, house: House) -> None:
+        super().__init__(house.meter.state)
         self.told: list[Told] = []
+        self._node = house.node
+        house.meter = self
+        house.node.replace_meter(self)
 
     def answer_to(self, request: Frame) -> bytes | None:
         answer = super().answer_to(request)
@@ -39,7 +45,11 @@ class WatchedMeter(SmartMeter):
         newest = self.state.latest_half_hour()
         slots = [at for at in self._slots(epc) if at <= newest]
         what = f"{epc:02X} of {to_datetime(max(slots, default=0)):%m-%d %H:%M}"
-        return Told(what, frozenset((each, at) for each in _DIRECTIONS[epc] for at in slots))
+        return Told(
+            what,
+            self._node.session,
+            frozenset((each, at) for each in _DIRECTIONS[epc] for at in slots),
+        )
 
     def _slots(self, epc: int) -> Iterator[int]:
         state = self.state
