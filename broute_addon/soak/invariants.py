@@ -11,7 +11,8 @@ from broute_addon.meter.history.gaps import Gaps
 from broute_addon.meter.readings import Connection
 from broute_addon.simulator import PASSWORD, ROUTE_B_ID, frames
 from broute_addon.simulator.household import HALF_HOUR_S
-from broute_addon.soak.history_check import CORE_READY_S, HistoryCheck, HistoryWatch
+from broute_addon.soak.history_check import HistoryCheck
+from broute_addon.soak.history_watch import HistoryWatch
 from broute_addon.soak.kinds import POLL_S, REQUEST_S
 from broute_addon.soak.truth import SHOWN_LATE_S
 from broute_addon.soak.weight import weight
@@ -36,7 +37,6 @@ HALF_HOUR_DUE_S = 720
 JOINS_A_HOUR = 60
 REFUSED_JOINS_A_HOUR = 10
 WEIGHED_EACH = 120  # ticks, two hours
-COMPARED_EACH = 240  # ticks, four hours
 WEIGHT_MOST = 4000
 """Elements in all collections that engine, store and publisher hold; about 1200 are constant."""
 TASKS_MOST = 24
@@ -64,7 +64,7 @@ class Invariants:
         self._joins: deque[float] = deque()
         self._confirming: dict[bytes, float] = {}
         self._checked_half_hour = 0
-        self._history = HistoryWatch(world.core)
+        self._history = HistoryWatch(world, self.broke)
         self._log = _LogWatch(self)
         world.broker.hooks.append(self._published)
         world.home_assistant.on_value = self._taken
@@ -160,7 +160,7 @@ class Invariants:
                 self._excused_at = now
             else:
                 self._all_is_well(now)
-            self._history_grows(now)
+            self._history.look(now)
             self._bounded(now)
 
     def _topic(self, key: str) -> str:
@@ -233,27 +233,6 @@ class Invariants:
         self.half_hours += 1
         if expected is not None and told not in (expected, world.truth.half_hour(at + HALF_HOUR_S)):
             self.broke("every half hour is told", f"{told} instead of {expected}")
-
-    def _history_grows(self, now: float) -> None:
-        """Nothing gets lost in the ledger; a finished hour is soon in the statistics."""
-        world, product = self._world, self._world.product
-        if product is None or not product.is_alive:
-            return
-        snapshot, core = product.store.snapshot, world.core
-        if lost := self._history.lost(snapshot):
-            self.broke("no half-hour is lost", lost)
-        is_well = (
-            not world.timeline.is_excused(now)
-            and core.is_up
-            and now - core.up_since > CORE_READY_S
-            and not (snapshot.history and snapshot.history.is_reading)
-        )
-        if int(now / TICK_S) % COMPARED_EACH == 0:
-            check = HistoryCheck(world.truth, product.ledger, core)
-            if wrong := check.wrong():
-                self.broke("no wrong half-hour", wrong)
-        if late := self._history.late(world.truth.uid, product.ledger, now, is_well=is_well):
-            self.broke("a finished hour is soon in the statistics", late)
 
     # -- d, h, i: the radio --------------------------------------------------------------------
 
