@@ -91,7 +91,7 @@ def test_a_fault_less_does_not_change_the_others() -> None:
     assert less.digest != whole.digest
 
 
-@pytest.mark.parametrize("name", ["sign-lost", "offline-forgotten", "secret-in-log"])
+@pytest.mark.parametrize("name", ["history-day-off-by-one", "offline-forgotten", "secret-in-log"])
 def test_a_planted_defect_is_caught_within_twenty_seeds(name: str, said: list[str]) -> None:
     assert run_campaign(Campaign(20, 2.0, sabotage=name), said.append, quiet) == 1
     assert re.match(r"seed \d+ broke ", said[0])
