@@ -413,6 +413,33 @@ def test_a_refusal_for_a_moment_is_not_for_ever(fault: str) -> None:
     story(scenario)
 
 
+def test_one_refused_selector_is_not_taken_for_the_end_of_the_memory() -> None:
+    async def scenario() -> None:
+        notebook = Notebook()
+        async with lab(HouseConfig(), notebook=notebook) as here:
+            await here.until(lambda now: now.history is not None and now.history.done > 20)
+            here.house.faults.next("refused-set")
+            await asyncio.sleep(2 * 3600)
+            assert not unknown(notebook)
+            assert not wrong(here, notebook)
+
+    story(scenario)
+
+
+def test_lost_days_dont_hide_those_before_of_a_reverse_register_without_e4() -> None:
+    async def scenario() -> None:
+        notebook = Notebook()
+        meter = MeterConfig(reverse_history=False, history2=True, memory_days=9, lost_days=(3, 4))
+        async with lab(HouseConfig(meter=meter), notebook=notebook) as here:
+            await read_out(here)
+            today = datetime(2026, 4, 5, tzinfo=JST)
+            oldest, newest = today - timedelta(days=9), today - timedelta(days=4) - HALF_HOUR
+            assert not unknown(notebook, oldest, newest)
+            assert not wrong(here, notebook)
+
+    story(scenario)
+
+
 def test_a_meter_that_refuses_on_and_on_is_asked_less_and_less() -> None:
     async def scenario() -> None:
         notebook = Notebook()

@@ -91,7 +91,7 @@ class Gaps:
             for value in none:
                 can.lacks(part.way, value.at)
             open_ = [value for value in none if can.could_be_served(value.at, value.direction)]
-            has_days = can.could_serve(Way.DAY, part.newest, Direction.BOUGHT)
+            has_days = all(can.could_serve(Way.DAY, part.newest, each) for each in part.directions)
             is_over = not known and (has_days or part.way is Way.MINUTE)
             if is_over:
                 can.ends_at(part.way, part.newest)

@@ -208,17 +208,21 @@ class Reading:
     def _select(self, part: Part, edt: bytes, recent: bytes) -> Generator[Request, Reply, bool]:
         """Sets the part's selector; whether the meter took it.
 
-        If it takes a `recent` one instead, its memory ends there; else it just refuses.
+        If it refuses it twice and takes a `recent` one in between, its memory ends there; else it
+        just refuses.
         """
         epc = requests.SELECTORS[part.way]
         if epc in (yield requests.select(part.way, edt)):
             self._abilities.worked(epc)
             return True
-        self._is_stale = True
-        if edt != recent and epc in (yield requests.select(part.way, recent)):
+        takes_recent = edt != recent and epc in (yield requests.select(part.way, recent))
+        if takes_recent and epc in (yield requests.select(part.way, edt)):
+            return True
+        if takes_recent:
             self._abilities.ends_at(part.way, part.newest)
         else:
             self._abilities.refused(epc, self.now)
+        self._is_stale = True
         return False
 
     def _is_answer(self, told: list[HalfHour] | None, way: Way, direction: Direction) -> bool:
