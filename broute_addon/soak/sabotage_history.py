@@ -191,13 +191,6 @@ def _offset_applied_twice() -> Patch:
     return Patch(Series, "_base", doubled)
 
 
-def _change_behind_unnoticed() -> Patch:
-    def same(_self: LedgerReader, *_asked: object) -> tuple[object, ...]:
-        return ()
-
-    return Patch(LedgerReader, "digest", same)
-
-
 def _database_loss_unnoticed() -> Patch:
     bring_up = Series.bring_up
 
@@ -227,7 +220,6 @@ HISTORY_SABOTAGES: Mapping[str, Callable[[], Patch]] = {
     "baseline-not-zero": _baseline_not_zero,
     "sums-start-anew": _sums_start_anew,
     "offset-applied-twice": _offset_applied_twice,
-    "change-behind-unnoticed": _change_behind_unnoticed,
     "database-loss-unnoticed": _database_loss_unnoticed,
 }
 """Name to the patch that plants it."""
