@@ -8,8 +8,9 @@ allowance stays in memory only.
 
 import json
 import logging
+import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -60,14 +61,12 @@ class Journal:
         """Keeps an event."""
         self._events.append(event)
         line = self._line(event)
-        if not self._may_write(event.at, len(line.encode())):
+        if not self._may_write(event.at, len(line)):
             return
-        self._lines += 1
-        if self._lines > 2 * KEPT:
-            self._write("w", "".join(map(self._line, self._events)))
-            self._lines = len(self._events)
+        if self._lines < 2 * KEPT:
+            self._write(lambda: self._append(line))
         else:
-            self._write("a", line)
+            self._write(self._shorten)
 
     def newest(self, limit: int = KEPT) -> Iterator[Event]:
         """Events, newest first."""
@@ -82,7 +81,7 @@ class Journal:
         self._written_today += size
         return self._written_today <= BYTES_A_DAY
 
-    def _line(self, event: Event) -> str:
+    def _line(self, event: Event) -> bytes:
         fields = {name: self._field(value) for name, value in event.told.fields.items()}
         document = {
             "at": event.at.isoformat(timespec="seconds"),
@@ -90,18 +89,33 @@ class Journal:
             "key": event.told.key,
             "fields": fields,
         }
-        return json.dumps(document, ensure_ascii=False) + "\n"
+        return f"{json.dumps(document, ensure_ascii=False)}\n".encode(errors="replace")
 
     def _field(self, value: object) -> object:
         if isinstance(value, bool | int | float):
             return value
         return self._redactor.redact(str(value))
 
-    def _write(self, mode: str, text: str) -> None:
+    def _append(self, line: bytes) -> None:
+        with self._path.open("ab") as file:
+            # A line that came out only in part may stand before it.
+            file.write(b"\n" + line if self._complained else line)
+        self._lines += 1
+
+    def _shorten(self) -> None:
+        """The newest events take the place of the file, at once or not at all."""
+        temporary = self._path.with_suffix(".new")
+        with temporary.open("wb") as file:
+            file.writelines(map(self._line, self._events))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+        self._lines = len(self._events)
+
+    def _write(self, write: Callable[[], None]) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open(mode, encoding="utf-8") as file:
-                file.write(text)
+            write()
             self._complained = False
         except OSError as error:
             if not self._complained:
@@ -118,7 +132,7 @@ class Journal:
         lines = text.splitlines()
         self._lines = len(lines)
         if text and not text.endswith("\n"):
-            self._write("a", "\n")  # else the next line would be lost with the torn one
+            self._write(lambda: self._append(b"\n"))  # else the next line is lost with this one
         for line in lines:
             event = _parsed(line)
             if event is not None:

@@ -81,6 +81,8 @@ class Ring:
                 told = message("ring_unwritable", path=self._path, reason=error.strerror)
                 _LOGGER.warning("%s", told)
             self._complained = True
+            if isinstance(error, FileNotFoundError):
+                self._is_whole = False
             return
         self._is_whole, self._complained, self._flushed = True, False, self._count
 
@@ -148,7 +150,7 @@ def _mean_of(values: list[int | None] | list[float | None]) -> float | None:
 
 def _packed(sample: Sample) -> tuple[int, ...]:
     return (
-        sample.at,
+        min(max(sample.at, 0), 2**32 - 1),
         _counted(sample.power, 1, _NO_POWER, 31),
         _counted(sample.current_r, 10, _NO_SHORT, 15),
         _counted(sample.current_t, 10, _NO_SHORT, 15),

@@ -125,8 +125,8 @@ class Storage:
         return self.facts.meter_uids
 
     def keep(self, facts: Facts) -> None:
-        """Makes the facts durable, if they changed."""
-        if facts != self.facts:
+        """Makes the facts durable, if they changed or are not in the file yet."""
+        if facts != self.facts or self._complained:
             self.facts = facts
             self._save()
 

@@ -90,3 +90,36 @@ def test_a_folder_that_cant_be_written_is_one_warning(
         journal.add(event(minute))
     assert len(list(journal.newest())) == 3
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_a_file_that_is_written_anew_is_so_at_once_or_not_at_all(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Redactor())
+    for minute in range(2 * KEPT):
+        journal.add(event(minute * 60))
+    before = (tmp_path / JOURNAL_FILE).read_bytes()
+    (tmp_path / "journal.new").mkdir()  # it can't be
+    journal.add(event(2 * KEPT * 60))
+    assert (tmp_path / JOURNAL_FILE).read_bytes() == before
+    (tmp_path / "journal.new").rmdir()
+    journal.add(event((2 * KEPT + 1) * 60))
+    assert list(reopened(tmp_path).newest()) == list(journal.newest())
+    assert len((tmp_path / JOURNAL_FILE).read_bytes()) < len(before)
+
+
+def test_a_line_that_came_out_in_part_costs_only_itself(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Redactor())
+    journal.add(event(0))
+    path = tmp_path / JOURNAL_FILE
+    whole = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    journal.add(event(1))
+    path.rmdir()
+    path.write_bytes(whole + whole[:20])
+    journal.add(event(2))
+    assert [each.at for each in reopened(tmp_path).newest()] == [event(2).at, event(0).at]
+
+
+def test_a_name_that_is_no_text_ends_nothing(tmp_path: Path) -> None:
+    Journal(tmp_path, Redactor()).add(event(port="usb-\udcff"))
+    assert len(list(reopened(tmp_path).newest())) == 1

@@ -128,3 +128,21 @@ def test_a_folder_that_cant_be_written_is_one_warning(
         ring.flush()
     assert len(ring.samples(0)) == 3
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_a_file_that_somebody_took_away_is_written_again(tmp_path: Path) -> None:
+    ring = Ring(tmp_path)
+    ring.add(sample(0))
+    ring.flush()
+    (tmp_path / RING_FILE).unlink()
+    for second in (30, 60):
+        ring.add(sample(second))
+        ring.flush()
+    assert len(Ring(tmp_path).samples(0)) == 3
+
+
+@pytest.mark.parametrize("at", [-1, 2**33])
+def test_a_host_clock_beyond_the_files_times_ends_nothing(at: int, tmp_path: Path) -> None:
+    ring = Ring(tmp_path)
+    ring.add(Sample(at, 500))
+    ring.flush()

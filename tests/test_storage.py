@@ -153,6 +153,14 @@ def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:
     assert (tmp_path / "state.json").stat().st_mtime_ns == before
 
 
+def test_what_could_not_be_written_is_written_once_that_is_possible(tmp_path: Path) -> None:
+    (tmp_path / "state.new").mkdir()  # in the way
+    storage = Storage(tmp_path)
+    (tmp_path / "state.new").rmdir()
+    storage.keep(storage.facts)
+    assert Storage(tmp_path).instance == storage.instance
+
+
 def test_a_folder_that_cannot_be_written_is_one_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

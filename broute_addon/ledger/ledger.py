@@ -161,18 +161,20 @@ class Ledger(LedgerReader):
         return self._attempt(in_one_transaction)
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Does it in the file; if the file fails, in what then stands in for it."""
-        try:
-            return work(self._database)
-        except SQLITE_FAULTS as error:
-            if self._trouble is not None or not _is_the_files_fault(error):
-                raise
-            self._give_up_file(error)
-            return work(self._database)
+        """Does it in the file; if the file fails, in what then stands in for it. A new file that
+        fails as well isn't followed by another one."""
+        for is_first in (True, False):
+            try:
+                return work(self._database)
+            except SQLITE_FAULTS as error:
+                if self._trouble is not None or not _is_the_files_fault(error):
+                    raise
+                self._give_up_file(error, begins_anew=is_first)
+        return work(self._database)
 
-    def _give_up_file(self, error: Exception) -> None:
+    def _give_up_file(self, error: Exception, *, begins_anew: bool) -> None:
         file = self._database
-        if is_damage(error):
+        if is_damage(error) and begins_anew:
             file.close()
             self._open(reason_of(error))
         else:

@@ -229,3 +229,22 @@ async def test_trouble_wakes_those_who_tell_it(tmp_path: Path) -> None:
                 ledger.note("key", "value")
             assert "database is locked" in await problems.get()
             listener.cancel()
+
+
+def test_a_new_file_that_fails_as_well_is_held_in_memory(tmp_path: Path) -> None:
+    """The disk that damaged the first one has no room for another."""
+    codes = [sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL]
+
+    def work(database: sqlite3.Connection) -> int:
+        if codes:
+            error = sqlite3.DatabaseError("of the disk")
+            error.sqlite_errorcode = codes.pop(0)
+            raise error
+        return len(database.execute("SELECT * FROM half_hours").fetchall())
+
+    with ledger_in(tmp_path) as ledger:
+        assert ledger._attempt(work) == 0
+        assert "of the disk" in str(ledger.problem) or "is full" in str(ledger.problem)
+        assert ledger.keep(UID, SCALE, both(0)) == 2
+    with ledger_in(tmp_path) as ledger:
+        assert known_numbers(ledger) == {0}
