@@ -134,9 +134,16 @@ def _rank(name: str) -> int:
 def _holder(path: str) -> str | None:
     """Name of a program that has the port open, where the system lets us see it."""
     target = Path(path).resolve()
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
+    for process in Path("/proc").glob("[0-9]*"):
         # Processes end while we look, and others are not ours to look into.
         with contextlib.suppress(OSError):
-            if link.readlink() == target:
-                return (link.parent.parent / "comm").read_text().strip()
+            if any(_leads_to(link, target) for link in (process / "fd").iterdir()):
+                return (process / "comm").read_text().strip()
     return None
+
+
+def _leads_to(link: Path, target: Path) -> bool:
+    try:
+        return link.readlink() == target
+    except OSError:  # closed meanwhile
+        return False
