@@ -9,7 +9,7 @@ import signal
 import sys
 
 COMMANDS = {
-    "run": "the add-on (default)",
+    "run": "the app (add-on) itself (default)",
     "demo": "the whole product on an invented house, without hardware",
     "simulate": "only a stick and a meter, on a pseudo-terminal",
     "probe": "which stick is this",

@@ -1,13 +1,13 @@
 """`decode HEX…`: whatever a user finds in a log, explained. Nothing is masked: it is their own."""
 
 import argparse
-import sys
 from decimal import Decimal
 
 from broute_addon.cli.describe import EnergyHint, describe_edt, describe_frame
 from broute_addon.cli.describe_j11 import describe_j11, is_j11
 from broute_addon.cli.describe_stick_line import describe_stick_line, is_stick_line
 from broute_addon.cli.hexadecimal import octets_from
+from broute_addon.cli.terminal import complain
 from broute_addon.echonet.frame import Frame
 from broute_addon.errors import BRouteError
 from broute_addon.meter.properties import METER_CLASS, NODE_PROFILE_CLASS
@@ -40,7 +40,7 @@ def decode(args: argparse.Namespace) -> int:
     try:
         lines, complete = _describe(args)
     except BRouteError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     print("\n".join(lines))
     return 0 if complete else 1

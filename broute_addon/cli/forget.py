@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 
 from broute_addon.cli.run import DEFAULT_SUPERVISOR, add_place_arguments
+from broute_addon.cli.terminal import terminal_language
 from broute_addon.errors import BRouteError
 from broute_addon.home_assistant import forget as work
 from broute_addon.home_assistant.broker_source import broker_source
@@ -31,15 +32,16 @@ async def forget(args: argparse.Namespace) -> int:
     try:
         facts = _facts(args.data)
         if facts is None:
-            print(message("forget_nothing", path=args.data))
+            print(message("forget_nothing", path=args.data).text(terminal_language()))
             return 0
         options = load_options(args.options).options
         redactor.learn(*options.secrets)
         count = await _forget(facts, options, redactor)
     except BRouteError as error:
-        print(redactor.redact(str(error.message)), file=sys.stderr)
+        print(redactor.redact(error.message.text(terminal_language())), file=sys.stderr)
         return 78 if isinstance(error, OptionsFileError) else 1
-    print(message("forget_done", count=count, instance=facts.instance))
+    done = message("forget_done", count=count, instance=facts.instance)
+    print(done.text(terminal_language()))
     return 0
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from broute_addon.cli.terminal import complain
 from broute_addon.clock import JST
 from broute_addon.errors import BRouteError
 from broute_addon.ledger.energy import Day, days
@@ -24,7 +25,13 @@ _SLOTS = 48
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `history` takes."""
-    parser.add_argument("--data", type=Path, default=Path("/data"), metavar="DIR")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("/data"),
+        metavar="DIR",
+        help="that of `run` (default /data)",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="every value, as CSV")
     form.add_argument("--missing", action="store_true", help="what isn't there, in ranges")
@@ -37,7 +44,7 @@ def history(args: argparse.Namespace) -> int:
             sys.stdout.writelines(_chosen(ledger, args))
             sys.stdout.flush()
     except BRouteError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     except BrokenPipeError:  # as `| head` does: nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

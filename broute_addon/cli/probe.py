@@ -2,8 +2,8 @@
 
 import argparse
 import json
-import sys
 
+from broute_addon.cli.terminal import complain
 from broute_addon.errors import BRouteError
 from broute_addon.wisun.identify import close_quietly, identify
 from broute_addon.wisun.probing import Found
@@ -25,7 +25,7 @@ async def probe(args: argparse.Namespace) -> int:
     try:
         line, found = await identify(connect_serial, args.port, thorough=True)
     except BRouteError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     await close_quietly(line)
     facts = _facts(args.port, line.baud, found)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from broute_addon.cli.describe import EnergyHint, describe_edt
+from broute_addon.cli.terminal import complain
 from broute_addon.echonet.codecs import Value
 from broute_addon.errors import BRouteError, EdtError, OptionsError
 from broute_addon.messages import message
@@ -32,9 +33,11 @@ from broute_addon.wisun.values import Credentials
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `read` takes. Credentials never stand on the command line."""
-    parser.add_argument("port", metavar="PORT")
+    parser.add_argument("port", metavar="PORT", help="as /dev/serial/by-id/usb-…")
     parser.add_argument("epcs", nargs="*", type=_epc, metavar="EPC", help="as E7; default: all")
-    parser.add_argument("--options", type=Path, metavar="FILE", help="take the credentials from it")
+    parser.add_argument(
+        "--options", type=Path, metavar="FILE", help="the options file with the credentials"
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 
@@ -44,7 +47,7 @@ async def read(args: argparse.Namespace) -> int:
         credentials = await _credentials(args.options)
         profile, answer = await _reading(args.port, credentials, args.epcs)
     except BRouteError as error:
-        print(error.message, file=sys.stderr)
+        complain(error)
         return 1
     if args.json:
         print(json.dumps(_documents(profile, answer), ensure_ascii=False, indent=1))

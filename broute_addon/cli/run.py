@@ -14,16 +14,49 @@ DEFAULT_SUPERVISOR = "http://supervisor"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of design 2.1."""
     add_place_arguments(parser)
-    parser.add_argument("--web", type=host_port, metavar="HOST:PORT", help="where the page listens")
-    parser.add_argument("--web-password-file", type=Path, metavar="FILE")
-    parser.add_argument("--metrics", type=host_port, metavar="HOST:PORT", help="default: off")
-    parser.add_argument("--ports", type=Path, default=Path("/dev/serial/by-id"), metavar="DIR")
+    parser.add_argument(
+        "--web",
+        type=host_port,
+        metavar="HOST:PORT",
+        help="where the page listens (default 127.0.0.1:8099)",
+    )
+    parser.add_argument(
+        "--web-password-file",
+        type=Path,
+        metavar="FILE",
+        help="the password for visitors from other machines; without it they may only look",
+    )
+    parser.add_argument(
+        "--metrics",
+        type=host_port,
+        metavar="HOST:PORT",
+        help="numbers for Prometheus (default: off)",
+    )
+    parser.add_argument(
+        "--ports",
+        type=Path,
+        default=Path("/dev/serial/by-id"),
+        metavar="DIR",
+        help="where sticks are looked for (default /dev/serial/by-id)",
+    )
 
 
 def add_place_arguments(parser: argparse.ArgumentParser) -> None:
     """Where options and data lie; `forget` takes the same."""
-    parser.add_argument("--options", type=Path, default=Path("/data/options.json"), metavar="FILE")
-    parser.add_argument("--data", type=Path, default=Path("/data"), metavar="DIR")
+    parser.add_argument(
+        "--options",
+        type=Path,
+        default=Path("/data/options.json"),
+        metavar="FILE",
+        help="JSON with the options of DOCS.md (default /data/options.json)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("/data"),
+        metavar="DIR",
+        help="what is kept: state and history (default /data)",
+    )
 
 
 async def run(args: argparse.Namespace) -> int:

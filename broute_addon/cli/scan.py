@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Mapping
 
+from broute_addon.cli.terminal import complain
 from broute_addon.errors import BRouteError
 from broute_addon.wisun.link import Link
 from broute_addon.wisun.scanning import Progress, Sweep
@@ -45,7 +46,7 @@ async def scan(args: argparse.Namespace) -> int:
         finally:
             await link.close()
     except BRouteError as error:
-        print(error, file=sys.stderr)
+        complain(error)
         return 1
     if args.json:
         print(json.dumps(_as_json(noise, pans)))

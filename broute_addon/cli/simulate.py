@@ -48,8 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[,NAME…]",
         help=f"what an earlier program left: {', '.join(STATES)}",
     )
-    parser.add_argument("--route-b-id", default=ROUTE_B_ID, metavar="ID")
-    parser.add_argument("--password", default=PASSWORD)
+    parser.add_argument(
+        "--route-b-id", default=ROUTE_B_ID, metavar="ID", help="default %(default)s"
+    )
+    parser.add_argument("--password", default=PASSWORD, help="default %(default)s")
     parser.add_argument("--generation", default="1", metavar="1|2")
     parser.add_argument("--seed", default="1", metavar="N")
     parser.add_argument(
@@ -173,5 +175,5 @@ def _epilog() -> str:
         f"  or a moment that begins: {', '.join(MOMENTS)}:",
     ]
     for kind, meaning in {**CONDITIONS, **EVENTS}.items():
-        lines.append(f"  {kind:20}{meaning}")
+        lines.append(f"  {kind:21}{meaning}")
     return "\n".join(lines)

@@ -32,14 +32,16 @@ def soak(args: argparse.Namespace) -> int:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _days(text: str) -> float:
-    days = float(text)
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
     if not 0 < days <= 3650:
-        raise argparse.ArgumentTypeError("more than 0, at most 3650")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, at most 3650")
     return days

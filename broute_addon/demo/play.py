@@ -17,7 +17,7 @@ from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.forget import forget
 from broute_addon.home_assistant.mqtt import AddressSource, BrokerAddress, MqttClient
 from broute_addon.logs import HouseholdLog
-from broute_addon.messages import message
+from broute_addon.messages import Language, message
 from broute_addon.options import load_options
 from broute_addon.redaction import Redactor
 from broute_addon.simulator import PASSWORD, ROUTE_B_ID, AirConfig, House, HouseConfig, PtyPort
@@ -40,6 +40,7 @@ class DemoSettings:
     broker: BrokerAddress | None = None
     web: tuple[str, int] | None = None
     duration_s: float | None = None
+    language: Language = Language.EN
 
 
 async def play(settings: DemoSettings) -> int:
@@ -55,12 +56,12 @@ async def play(settings: DemoSettings) -> int:
             ports = folder / "by-id"
             stack.enter_context(contextlib.closing(_house(settings, ports)))
             options = folder / "options.json"
-            options.write_text(json.dumps(_options(broker)))
+            options.write_text(json.dumps(_options(broker, settings.language)))
             place = Settings(options=options, data=folder / "data", ports=ports, web=settings.web)
             app = App(place, load_options(options), redactor, log)
             return await _live(app, broker, settings)
     except BRouteError as error:
-        print(error.message, file=sys.stderr)
+        print(error.message.text(settings.language), file=sys.stderr)
     except Exception:  # through the log, since Python's own trace would pass the redactor by
         _LOGGER.critical("%s", message("bug"), exc_info=True)
     return 1
@@ -113,7 +114,7 @@ async def _tidy(app: App, address: AddressSource) -> None:
         _LOGGER.debug("%s", error)
 
 
-def _options(broker: BrokerAddress) -> dict[str, object]:
+def _options(broker: BrokerAddress, language: Language) -> dict[str, object]:
     password = broker.password.reveal() if broker.password else ""
     return {
         "route_b_id": ROUTE_B_ID,
@@ -124,4 +125,5 @@ def _options(broker: BrokerAddress) -> dict[str, object]:
         "mqtt_username": broker.username or "",
         "mqtt_password": password,
         "mqtt_tls": broker.tls,
+        "language": language.value,
     }

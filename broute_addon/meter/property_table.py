@@ -13,10 +13,10 @@ _HEADS = {
 }
 _CADENCES = {
     Cadence.LIVE: ("at every poll", "毎回"),
-    Cadence.ENERGY: ("every few minutes", "数分ごと"),
+    Cadence.ENERGY: ("every minute", "1分ごと"),
     Cadence.MINUTELY: ("every minute", "1分ごと"),
     Cadence.HALF_HOURLY: ("every half hour", "30分ごと"),
-    Cadence.DAILY: ("daily", "1日1回"),
+    Cadence.DAILY: ("every 6 hours", "6時間ごと"),
     Cadence.ONCE: ("after each log-in", "ログイン時"),
     Cadence.NEVER: ("when needed", "必要なとき"),
 }

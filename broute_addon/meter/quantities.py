@@ -48,10 +48,10 @@ class Cadence(Enum):
     """When a property is read."""
 
     LIVE = "live"  # at every poll
-    ENERGY = "energy"  # every few minutes
+    ENERGY = "energy"  # every minute
     MINUTELY = "minutely"  # soon after each of the meter's minutes
     HALF_HOURLY = "half-hourly"  # pushed by the meter after :00 and :30, else asked for
-    DAILY = "daily"
+    DAILY = "daily"  # every six hours
     ONCE = "once"  # at the interview
     NEVER = "never"  # only on purpose: selectors, history
 

@@ -28,9 +28,18 @@ async def test_the_demo_prints_what_a_second_client_received() -> None:
     assert "Traceback" not in running.log
 
 
+async def test_a_japanese_terminal_gets_a_japanese_demo() -> None:
+    japanese = {"LC_ALL": "ja_JP.UTF-8"}
+    arguments = ("demo", "--for", "20", "--web", "127.0.0.1:0")
+    async with broute(*arguments, environment=japanese) as running:
+        await running.until_log(" 瞬時電力 ", seconds=20)
+    assert "スティックを検出しました" in running.log
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("--language", "tlh"), "--language"),
         (("--module", "abacus"), "abacus"),
         (("--mqtt", "http://broker"), "argument --mqtt: must be like"),
         (("--mqtt", "mqtt://user:planted%0D@broker"), "argument --mqtt: must be like"),

@@ -66,7 +66,7 @@ async def broute(
         stderr=STDOUT,
         cwd=ROOT,
         env=inherited
-        | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+        | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
         | dict(environment or {}),
     )
     output: list[str] = []
