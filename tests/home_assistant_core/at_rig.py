@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from broute_addon.redaction import Secret
 from broute_addon.simulator import HouseConfig
@@ -11,6 +12,7 @@ from tests.rigs.home_assistant.rig import HomeAssistantRig
 from tests.support.product import Product, Setting, running
 
 POLL_INTERVAL_S = 5
+GONE = ("unavailable", "unknown")
 
 
 @contextlib.asynccontextmanager
@@ -36,3 +38,19 @@ async def until_so(is_so: Callable[[], bool], complaint: str, limit_s: float = 3
         return is_so()
 
     await until(check, limit_s, complaint)
+
+
+async def until_state(
+    rig: HomeAssistantRig, entity_id: str, is_wanted: Callable[[str], bool], limit_s: float = 40
+) -> dict[str, Any]:
+    """The entity's state once its value is as wanted."""
+
+    async def wanted() -> dict[str, Any] | None:
+        state = (await rig.states()).get(entity_id)
+        return state if state is not None and is_wanted(state["state"]) else None
+
+    return await until(wanted, limit_s, f"{entity_id} never got there")
+
+
+def is_value(state: str) -> bool:
+    return state not in GONE

@@ -1,19 +1,15 @@
 """What the product publishes, as a real Home Assistant Core shows it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.home_assistant_core.at_rig import POLL_INTERVAL_S, product_at
-from tests.rigs.home_assistant.processes import until
+from tests.home_assistant_core.at_rig import POLL_INTERVAL_S, is_value, product_at, until_state
 from tests.rigs.home_assistant.rig import HomeAssistantRig
 
 pytestmark = [pytest.mark.home_assistant_core, pytest.mark.asyncio(loop_scope="module")]
-
-GONE = ("unavailable", "unknown")
 
 SHOWN = {
     "power": ("W", "power", "measurement", "Power", "瞬時電力"),
@@ -29,22 +25,6 @@ SHOWN = {
     "energy_sold": ("kWh", "energy", "total_increasing", "Energy sold", "積算電力量（売電）"),
 }
 """Unit, device class, state class and names of what every household looks at."""
-
-
-async def until_state(
-    rig: HomeAssistantRig, entity_id: str, is_wanted: Callable[[str], bool], limit_s: float = 40
-) -> dict[str, Any]:
-    """The entity's state once its value is as wanted."""
-
-    async def wanted() -> dict[str, Any] | None:
-        state = (await rig.states()).get(entity_id)
-        return state if state is not None and is_wanted(state["state"]) else None
-
-    return await until(wanted, limit_s, f"{entity_id} never got there")
-
-
-def is_value(state: str) -> bool:
-    return state not in GONE
 
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
