@@ -109,6 +109,7 @@ class Engine:
         self._guards: dict[str, dict[str, CounterGuard]] = {}  # of each meter, by MAC and key
         self._memory = memory
         self._histories: dict[str, History] = {}  # of each meter, by MAC
+        self._wants_all = False  # of the memory to be read again, before there is a meter
         self._was_silent = False  # the meter, before the present session
         self._pan = known.pan
         self._emit_up = emit
@@ -179,9 +180,10 @@ class Engine:
         self._go(Connection.JOINING)
         is_scanned = self._pan is None
         await self._join(self._link, pan)
-        wanted = self._interruptions.command
-        if wanted is Command.RECONNECT or (wanted is Command.RESCAN and is_scanned):
-            self._interruptions.command = None  # that is what has just been done
+        if not self._survey.is_wanted:  # else it was asked for meanwhile
+            self._interruptions.has_been_done(Command.RECONNECT)
+        if is_scanned:
+            self._interruptions.has_been_done(Command.RESCAN)
         return pan
 
     async def _scan(self, link: Link) -> Pan:
@@ -248,6 +250,7 @@ class Engine:
 
     def _read_history(self) -> None:
         now = asyncio.get_running_loop().time()
+        self._wants_all = not self._histories  # else of the first meter
         for history in self._histories.values():
             history.read_all(now)
         if self._poller is not None:
@@ -256,7 +259,10 @@ class Engine:
     def _history(self, pan: Pan) -> History | None:
         if self._memory is None:
             return None
-        return self._histories.setdefault(str(pan.address), History(self._memory))
+        wants_all, self._wants_all = self._wants_all, False
+        return self._histories.setdefault(
+            str(pan.address), History(self._memory, wants_all=wants_all)
+        )
 
     async def _pause(self, seconds: float) -> None:
         """Sleeps until the time is over or something happened; raises a fault from below."""
@@ -313,16 +319,17 @@ class Engine:
         loop = asyncio.get_running_loop()
         end = loop.time() + attempt.wait_s
         ports = tuple(self._ports())
-        while (left := end - loop.time()) > 0:
+        while True:
+            while (command := self._interruptions.take_command()) is not None:
+                if (wanted := self._obey(command)) is not None:
+                    return wanted
+            if (left := end - loop.time()) <= 0:
+                return None
             await self._interruptions.wait(min(left, LOOK_EVERY_S if self._link is None else left))
-            wanted = self._obey(self._interruptions.take_command())
-            if wanted is not None:
-                return wanted
             if isinstance(self._interruptions.fault, TransportError):
                 return Rung.REOPEN
             if self._link is None and tuple(self._ports()) != ports:
                 return None
-        return None
 
     def _good(self, oddity: Message | None) -> None:
         """A live poll was answered: whatever was wrong is over."""

@@ -17,16 +17,17 @@ class Command(Enum):
 
 
 class Interruptions:
-    """The newest command and fault that nobody has dealt with yet."""
+    """The commands and the newest fault that nobody has dealt with yet."""
 
     def __init__(self) -> None:
-        self.command: Command | None = None
         self.fault: BRouteError | None = None
+        self._commands: list[Command] = []
         self._wake = asyncio.Event()
 
     def submit(self, command: Command) -> None:
-        """A person's command."""
-        self.command = command
+        """A person's command; the same one twice is one."""
+        if command not in self._commands:
+            self._commands.append(command)
         self._wake.set()
 
     def broke(self, fault: BRouteError) -> None:
@@ -35,9 +36,12 @@ class Interruptions:
         self._wake.set()
 
     def take_command(self) -> Command | None:
-        """The command, which is dealt with now."""
-        command, self.command = self.command, None
-        return command
+        """The oldest command, which is dealt with now."""
+        return self._commands.pop(0) if self._commands else None
+
+    def has_been_done(self, *commands: Command) -> None:
+        """These need nothing more."""
+        self._commands = [each for each in self._commands if each not in commands]
 
     async def wait(self, seconds: float) -> None:
         """Waits until the time is over or something new happens."""
@@ -51,7 +55,7 @@ class Interruptions:
     async def pause(self, seconds: float) -> Command | None:
         """Waits until the time is over or there is a command, which it gives, or a fault, which
         it raises."""
-        if self.fault is None and self.command is None:
+        if self.fault is None and not self._commands:
             await self.wait(seconds)
         if self.fault is not None:
             raise self.fault

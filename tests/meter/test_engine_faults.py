@@ -72,7 +72,6 @@ def test_several_faults_at_once_are_one_recovery() -> None:
             struck = now()
             for fault in ("expire-fail", "terminate", "terminate"):
                 here.house.faults.fire(fault)
-            here.engine.submit(Command.RECONNECT)
             here.engine.submit(Command.READ_NOW)
             await asyncio.sleep(30)
             joins = [at for at in here.commands("SKJOIN") if at > struck]

@@ -286,6 +286,47 @@ def test_reading_again_reads_everything_whatever_the_ledger_has() -> None:
     story(scenario)
 
 
+@pytest.mark.parametrize("fault", ["terminate", "reboot"])
+def test_reading_again_goes_on_after_a_fault_in_the_middle(fault: str) -> None:
+    async def scenario() -> None:
+        notebook = await known_but_for(HouseConfig())
+        async with lab(notebook=notebook) as here:
+            await here.until(lambda now: "energy_sold" in now.readings)
+            here.engine.submit(Command.READ_HISTORY)
+            await here.until(lambda now: now.history is not None and now.history.done > 30)
+            here.house.faults.fire(fault)
+            await asyncio.sleep(3600)
+            assert 100 <= asked(here)[0xE5] < 120
+
+    story(scenario)
+
+
+def test_reading_again_may_be_asked_for_before_there_is_a_meter() -> None:
+    async def scenario() -> None:
+        notebook = await known_but_for(HouseConfig())
+        async with lab(notebook=notebook) as here:
+            here.house.faults.fire("unplug", for_s=60)
+            await asyncio.sleep(30)
+            here.engine.submit(Command.READ_HISTORY)
+            await asyncio.sleep(3600)
+            assert 100 <= asked(here)[0xE5] < 120
+
+    story(scenario)
+
+
+def test_of_two_commands_given_at_once_none_is_swallowed() -> None:
+    async def scenario() -> None:
+        notebook = await known_but_for(HouseConfig())
+        async with lab(notebook=notebook) as here:
+            await here.until(lambda now: "energy_sold" in now.readings)
+            here.engine.submit(Command.READ_HISTORY)
+            here.engine.submit(Command.READ_NOW)
+            await asyncio.sleep(3600)
+            assert 100 <= asked(here)[0xE5] < 120
+
+    story(scenario)
+
+
 # -- what meters lack and refuse -----------------------------------------------------------------
 
 

@@ -116,3 +116,25 @@ def test_the_stick_can_be_looked_for_anew() -> None:
             assert here.problems() == []
 
     story(scenario)
+
+
+def test_a_survey_asked_for_during_a_log_in_begins_after_it() -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until(lambda snapshot: snapshot.connection is Connection.JOINING)
+            here.engine.survey(is_wanted=True)
+            await here.until(is_surveying, within_s=60)
+
+    story(scenario)
+
+
+def test_a_survey_asked_for_during_a_log_in_that_fails_begins_at_once() -> None:
+    async def scenario() -> None:
+        async with lab(password="WRONGWRONG12") as here:
+            await here.until(lambda snapshot: snapshot.problem is not None)
+            await asyncio.sleep(600)  # the waits have grown
+            await here.until(lambda snapshot: snapshot.connection is Connection.JOINING, 3600)
+            here.engine.survey(is_wanted=True)
+            await here.until(is_surveying, within_s=60)
+
+    story(scenario)

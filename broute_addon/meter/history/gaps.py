@@ -1,7 +1,8 @@
 """What is missing in the ledger of one meter, and what becomes of it as values come in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from itertools import product
 
 from broute_addon.meter.half_hours import HALF_HOUR, Direction, HalfHour, Memory
 from broute_addon.meter.history.abilities import Abilities
@@ -16,7 +17,8 @@ class Gaps:
     """Half-hours of one meter with the directions that are missing.
 
     `abilities` is what the meter can be asked for. `empty_days` are the days, one after the
-    other, that were asked for of late and had no reading at all.
+    other, that were asked for of late and had no reading at all. `again` is what is to be read
+    whatever the ledger has, and wasn't yet; it outlives a session.
     """
 
     def __init__(
@@ -25,12 +27,14 @@ class Gaps:
         profile: MeterProfile,
         abilities: Abilities,
         emit: Callable[[Update], None],
+        again: set[tuple[datetime, Direction]],
     ) -> None:
         self.empty_days: set[date] = set()
         self._memory = memory
         self._profile = profile
         self._abilities = abilities
         self._emit = emit
+        self._again = again
         self._missing: dict[datetime, frozenset[Direction]] = {}
         self._until: datetime | None = None
 
@@ -42,14 +46,17 @@ class Gaps:
         self.empty_days.clear()
         self._missing.clear()
         self._until = until
-        for direction in self._profile.directions:
-            holes: Iterable[datetime]
-            if wants_all:
-                count = (until - since) // HALF_HOUR + 1
-                holes = (since + slot * HALF_HOUR for slot in range(count))
-            else:
-                holes = self._memory.holes(self._profile.uid, (direction,), since, until)
-            for at in holes:
+        directions = self._profile.directions
+        if wants_all:
+            slots = [
+                since + number * HALF_HOUR for number in range((until - since) // HALF_HOUR + 1)
+            ]
+            self._again.clear()
+            self._again.update(product(slots, directions))
+        for direction in directions:
+            holes = self._memory.holes(self._profile.uid, (direction,), since, until)
+            again = (at for at, each in self._again if each is direction and since <= at <= until)
+            for at in (*holes, *again):
                 self._missing[at] = self._missing.get(at, frozenset()) | {direction}
 
     def wanted(self, now: float) -> Missing:
@@ -129,6 +136,7 @@ class Gaps:
         if values and scale is not None:
             self._emit(HalfHoursRead(self._profile.uid, scale, tuple(values)))
         for value in values:
+            self._again.discard((value.at, value.direction))
             left = self._missing.get(value.at, frozenset()) - {value.direction}
             if left:
                 self._missing[value.at] = left

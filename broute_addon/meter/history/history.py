@@ -5,8 +5,9 @@ lacks, so nothing is to be remembered over a restart.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
-from broute_addon.meter.half_hours import Memory
+from broute_addon.meter.half_hours import Direction, Memory
 from broute_addon.meter.history.abilities import Abilities
 from broute_addon.meter.history.gaps import Gaps
 from broute_addon.meter.history.progress import Progress
@@ -36,16 +37,18 @@ class _Session:
 class History:
     """One meter's memory against the ledger's. `now` are always seconds of the event loop.
 
-    `turns` are the answer times of its requests, for whoever decides when one may go.
+    `turns` are the answer times of its requests, for whoever decides when one may go. `wants_all`:
+    a person has asked for "read history again" before.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, *, wants_all: bool = False) -> None:
         self.turns = Turns(_GUESSES_S)
         self._memory = memory
         self._uid: str | None = None
         self._abilities: Abilities | None = None
         self._session: _Session | None = None
-        self._wants_all = False
+        self._wants_all = wants_all
+        self._again: set[tuple[datetime, Direction]] = set()  # see Gaps
         self._not_before = 0.0
 
     def begin(
@@ -59,10 +62,11 @@ class History:
         self.end(now)
         if profile.uid != self._uid or self._abilities is None:
             self._uid, self._abilities = profile.uid, Abilities(profile)
+            self._again.clear()
         abilities = self._abilities
         abilities.renew(profile)
         progress = Progress(emit)
-        gaps = Gaps(self._memory, profile, abilities, emit)
+        gaps = Gaps(self._memory, profile, abilities, emit, self._again)
         reading = Reading(profile.get_map, gaps, abilities, clock, progress, now)
         reading.look_at_all(wants_all=self._wants_all)
         self._wants_all = False
