@@ -3,7 +3,8 @@
 SENTENCES = {
     "options_unreadable": (
         "The options file {path} can't be read ({reason}); --options names another.",
-        "設定ファイル {path} を読み込めません（{reason}）。--options で別のファイルを指定できます。",
+        "設定ファイル {path} を読み込めません（{reason}）。"
+        "--options で別のファイルを指定できます。",
     ),
     "options_not_json": (
         "The options file {path} is not JSON (line {line}); save the options again.",
