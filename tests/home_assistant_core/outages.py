@@ -164,7 +164,9 @@ class Installation:
         """The meter's time passes. Who reads the meter meanwhile is told of the last half hour in
         it: a session counts the time by itself, and wouldn't miss hours that were leaped over.
         """
-        end = outage.ends_at(self._house.clock.now())
+        begin = self._house.clock.now()
+        end = outage.ends_at(begin)
+        assert begin // _HOUR_S < end // _HOUR_S, "no hour ended in it: it shows nothing"
         if outage.victim in (Victim.CORE, Victim.BROKER):
             turn = end // HALF_HOUR_S * HALF_HOUR_S
             self._leap(turn - 1)
