@@ -167,6 +167,7 @@ class App:
             repair=lambda: repair_view(repairer, self.ledger, self.language()),
             options_place=str(self._settings.options),
             mode="stand-alone" if supervisor is None else "add-on",
+            has_core=home_side.core is not None,
         )
         has_supervisor = supervisor is not None
         return WebServer(services, access=Access(has_supervisor, self._web_password()))

@@ -136,6 +136,11 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The history stays here: the option history is off.",
             "設定項目 history が off のため、履歴は Home Assistant に記録されません。",
         ),
+        "import_nowhere": (
+            "The history stays here: HOME_ASSISTANT_URL and HOME_ASSISTANT_TOKEN are not set.",
+            "HOME_ASSISTANT_URL と HOME_ASSISTANT_TOKEN が未設定のため、履歴は Home Assistant に"
+            "記録されません。",
+        ),
         "import_statistics": (
             "The history is written as statistics of its own, for the Energy dashboard.",
             "履歴を独自の統計として記録しています。エネルギーダッシュボードで使えます。",

@@ -72,6 +72,7 @@ class Api:
             mode=services.mode,
             may_command=may_command,
             has_known_meter=services.has_known_meter(),
+            has_core=services.has_core,
         )
         return view.state(services.store.snapshot, services.language(), scene)
 

@@ -26,7 +26,7 @@ class Services:
     `save_options` merges changes into the options (None takes one away) and `restart` starts the
     app again; both raise HomeAssistantError, and are None where there is no Supervisor to ask.
     `options_place` is where the options are then. `ledger` None: there is no history. `mode`:
-    "add-on" or "stand-alone".
+    "add-on" or "stand-alone". `has_core`: there is a Home Assistant to write the history to.
     """
 
     store: Store
@@ -48,3 +48,4 @@ class Services:
     repair: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
     options_place: str = ""
     mode: str = "stand-alone"
+    has_core: bool = True

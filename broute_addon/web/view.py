@@ -51,6 +51,7 @@ class Scene:
     mode: str
     may_command: bool
     has_known_meter: bool
+    has_core: bool
 
 
 def state(snapshot: Snapshot, language: Language, scene: Scene) -> Json:
@@ -74,7 +75,7 @@ def state(snapshot: Snapshot, language: Language, scene: Scene) -> Json:
         "values": list(_values(snapshot.readings, language)),
         "history": _history(snapshot),
         "coverage": _coverage(snapshot.coverage),
-        "import": _import(snapshot, scene.options, language),
+        "import": _import(snapshot, scene, language),
         "survey": _survey(snapshot.survey),
         "setup_needed": _is_setup_needed(snapshot, scene),
         "log_level": scene.log_level,
@@ -244,10 +245,11 @@ def _survey(survey: SurveyState | None) -> Json | None:
     }
 
 
-def _import(snapshot: Snapshot, options: LoadedOptions, language: Language) -> Json:
+def _import(snapshot: Snapshot, scene: Scene, language: Language) -> Json:
+    mode = scene.options.options.history
     last = snapshot.readings.get("last_import")
     return {
-        "mode": options.options.history,
+        "mode": mode if mode == "off" or scene.has_core else "nowhere",
         "last": None if last is None else shown(last.value),
         "problem": sentence(snapshot.import_problem, language),
     }

@@ -313,3 +313,14 @@ async def test_a_value_that_is_absent_is_told_as_absent(page: Page) -> None:
     page.store.apply(ReadingsArrived(readings(NOON, {"power": None}).readings))
     values = {value["key"]: value for value in (await page.json("/api/state"))["values"]}
     assert values["power"]["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("history", "mode"), [("off", "off"), ("statistics", "nowhere"), ("repair", "nowhere")]
+)
+async def test_without_a_home_assistant_no_history_is_said_to_be_written(
+    history: str, mode: str, tmp_path: Path
+) -> None:
+    loaded = parse_options({**OPTIONS, "history": history})
+    async with served(store_of(), tmp_path, has_core=False, options=lambda: loaded) as page:
+        assert (await page.json("/api/state"))["import"]["mode"] == mode

@@ -18,7 +18,7 @@ export function importCard() {
       if (!told || !isNew(told)) return;
       say(mode, t(`import_${told.mode}`));
       facts.replaceChildren(
-        told.mode === "off"
+        ["off", "nowhere"].includes(told.mode)
           ? ""
           : pairs([[t("import_last"), told.last ? moment(told.last) : t("import_never")]]),
       );
