@@ -61,6 +61,16 @@ class Database:
             )
             assert gone.rowcount == 1
 
+    def newest(self, statistic_id: str) -> tuple[float, float]:
+        """(state, sum) of the newest five minutes: where Core goes on."""
+        with self._open() as database:
+            state, total = database.execute(
+                "SELECT state, sum FROM statistics_short_term JOIN statistics_meta AS meta"
+                " ON meta.id = metadata_id WHERE statistic_id = ? ORDER BY start_ts DESC LIMIT 1",
+                (statistic_id,),
+            ).fetchone()
+        return float(state), float(total)
+
     def rows_but_of(self, *statistic_ids: str) -> list[tuple[object, ...]]:
         """All rows of all other statistics, hourly and five-minute ones."""
         marks = ", ".join("?" for _ in statistic_ids)

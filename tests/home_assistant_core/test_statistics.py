@@ -210,6 +210,9 @@ async def test_flat_cut_and_absent_hours_and_the_past_are_mended_and_nothing_els
         kinds = Counter(entry.kind for entry in site.ledger.journal())
     mended = {"cut": 1, "absent": 1, "flat": len(outage.spoiled()) - 2}
     assert kinds == {**mended, "past": 1, "past shift": 1, "past done": 1}
-    check_mended(outage, before, await rows_in(rig, sensor))
+    after = await rows_in(rig, sensor)
+    check_mended(outage, before, after)
+    state, total = database.newest(sensor)
+    assert total - state == pytest.approx(after[max(after)][1] - after[max(after)][0]), "a leap"
     assert set(others) <= set(database.rows_but_of(sensor)), "another sensor lost something"
     assert rig.log_problems() == []
