@@ -89,8 +89,19 @@ class Repairer:
                 known, pauses = present, waits(LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S)
                 again_at = now()
             if again_at is not None and again_at <= now():
-                again_at = now() + next(pauses) if await self._look(core) else None
+                again_at = now() + next(pauses) if await self._looked(core) else None
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _looked(self, core: CoreCalls) -> bool:
+        """As `_look`; what Core doesn't let us do is tried again later. It is no reason to close
+        the way to Core, by which the statistics go too. Raises CoreError when that has ended."""
+        try:
+            return await self._look(core)
+        except CoreError as error:
+            if error.message.key in ("core_lost", "core_unreachable"):
+                raise
+            self._tell((error.message,))
+            return True
 
     def _known(self) -> object:
         """What a plan depends on: while it is the same, another look is of use only when one

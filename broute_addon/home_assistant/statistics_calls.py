@@ -32,6 +32,10 @@ WAIT_S = (1.0, 2.0, 5.0, 10.0)
 """Seconds between the looks whether Core is ready; the last again and again."""
 
 
+_MOST = Decimal(10) ** 15
+"""A sum in kWh is below: 99,999,999 counts of at most 999,999 kWh, thrice a century."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What Core has on record about a statistic."""
@@ -83,7 +87,10 @@ def _recorder_problem(recorder: object) -> Message | None:
         return message("recorder_migrating")
     if not recorder.get("recording", True) or not recorder.get("thread_running", True):
         return message("recorder_absent")
-    if int(recorder.get("backlog") or 0) > MOST_BACKLOG:
+    backlog = recorder.get("backlog") or 0
+    if not isinstance(backlog, int | float):
+        raise _junk()
+    if backlog > MOST_BACKLOG:
         return message("recorder_behind")
     return None
 
@@ -95,9 +102,9 @@ async def metadata_of(core: CoreCalls, statistic_id: str) -> Metadata | None:
         for entry in found:
             if entry["statistic_id"] == statistic_id:
                 return Metadata(
-                    name=entry.get("name"),
-                    unit=entry.get("statistics_unit_of_measurement"),
-                    unit_class=entry.get("unit_class"),
+                    name=_text(entry.get("name")),
+                    unit=_text(entry.get("statistics_unit_of_measurement")),
+                    unit_class=_text(entry.get("unit_class")),
                     source=str(entry.get("source")),
                     has_sum=bool(entry.get("has_sum")),
                 )
@@ -124,7 +131,7 @@ async def rows_of(
     )
     try:
         rows = [_row(entry) for entry in found.get(statistic_id, ())]
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError):
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError, OSError):
         raise _junk() from None
     return {row.start: row for row in rows if row is not None}
 
@@ -136,9 +143,21 @@ def _row(entry: Mapping[str, Any]) -> Row | None:
     state = entry.get("state")
     return Row(
         datetime.fromtimestamp(entry["start"] / 1000, UTC),
-        Decimal(str(total if state is None else state)),
-        Decimal(str(total)),
+        _number(total if state is None else state),
+        _number(total),
     )
+
+
+def _number(told: object) -> Decimal:
+    """Raises ArithmeticError for what isn't a number, ValueError for one that no meter reaches."""
+    number = Decimal(str(told))
+    if not number.is_finite() or abs(number) >= _MOST:
+        raise ValueError(told)
+    return number
+
+
+def _text(told: object) -> str | None:
+    return None if told is None else str(told)
 
 
 async def import_rows(

@@ -140,7 +140,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in a body; None for anything else."""
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 

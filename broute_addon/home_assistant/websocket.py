@@ -109,14 +109,16 @@ class CoreSocket:
                     answer.set_exception(_lost())
 
     def _take(self, said: Mapping[str, Any]) -> None:
-        command, answer = self._pending.get(said.get("id", 0), ("", None))
+        number = said.get("id")
+        command, answer = self._pending.get(number if isinstance(number, int) else 0, ("", None))
         if answer is None or answer.done() or said.get("type") != "result":
             return
         if said.get("success"):
             answer.set_result(said.get("result"))
             return
-        error = said.get("error") or {}
-        code, text = str(error.get("code", "?")), str(error.get("message", ""))
+        error = said.get("error")
+        told = error if isinstance(error, dict) else {}
+        code, text = str(told.get("code", "?")), str(told.get("message", ""))
         answer.set_exception(CoreRefusedError(command, code, text))
 
 
