@@ -35,8 +35,8 @@ SENTENCES = {
         "メーターの履歴の読み取りを始めました。",
     ),
     "journal_history_done": (
-        "The meter's memory is read: {percent} % of the half-hours are known.",
-        "メーターの履歴を読み取りました（30 分値の {percent} % を取得済み）。",
+        "The reading of the meter's memory has ended; what is known stands under History.",
+        "メーターの履歴の読み取りが終わりました。取得状況は「履歴」で確認できます。",
     ),
     "journal_import_back": (
         "The history is written to Home Assistant again.",

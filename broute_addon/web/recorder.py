@@ -165,9 +165,8 @@ def _found(before: Snapshot, after: Snapshot) -> Iterator[tuple[Kind, Message]]:
     is_reading = after.history is not None and after.history.is_reading
     if is_reading and not was_reading:
         yield Kind.INFO, message("journal_history_begun")
-    elif was_reading and not is_reading and after.coverage is not None:
-        percent = after.coverage.percent
-        yield Kind.GOOD, message("journal_history_done", percent=percent)
+    elif was_reading and not is_reading and after.history is not None:
+        yield Kind.GOOD, message("journal_history_done")
 
 
 def _back(since: datetime | None, now: datetime) -> Message:
