@@ -30,6 +30,9 @@ ANSWER_TIMEOUT_S = 60.0
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Core's answers may be that large (through the Supervisor); aiohttp's own limit is 4 MiB."""
 
+CLOSE_TIMEOUT_S = 2.0
+"""A Core that hangs says no goodbye; at a stop it isn't waited for longer."""
+
 HEARTBEAT_S = 30.0
 """How often we ask whether the other side is still there, so that a dead socket is noticed."""
 
@@ -162,7 +165,10 @@ async def _open(session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSo
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             return await session.ws_connect(
-                url, heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES
+                url,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                heartbeat=HEARTBEAT_S,
+                max_msg_size=MAX_MESSAGE_BYTES,
             )
     except aiohttp.WSServerHandshakeError as error:
         if error.status in (401, 403):

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from broute_addon.home_assistant.core import CoreError
 from broute_addon.home_assistant.websocket import (
+    CLOSE_TIMEOUT_S,
     CoreRefusedError,
     core_websocket_url,
     open_core,
@@ -176,3 +178,20 @@ async def test_the_end_of_the_socket_reaches_all_who_wait(
         await core.drop()
         assert await asyncio.gather(*waiting) == ["core_lost", "core_lost"]
         assert await why_not(lambda: socket.call("get_config")) == "core_lost"
+
+
+async def test_a_core_that_hangs_holds_up_no_stop(session: aiohttp.ClientSession) -> None:
+    is_over = asyncio.Event()
+
+    class Hung(CoreStandIn):
+        async def _serve(self, _: web.WebSocketResponse) -> None:
+            await is_over.wait()
+
+    async with Hung() as core:
+        try:
+            url = core_websocket_url(core_url=core.url)
+            async with asyncio.timeout(CLOSE_TIMEOUT_S + 2):
+                async with open_core(session, url, Secret(TOKEN)):
+                    pass
+        finally:
+            is_over.set()
