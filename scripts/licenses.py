@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Writes THIRD-PARTY-LICENSES.md; see scripts/licenses."""
 
 import json
