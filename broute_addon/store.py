@@ -113,7 +113,7 @@ class Store:
     def __init__(self, snapshot: Snapshot, clock: Clock = system_clock) -> None:
         self.snapshot = snapshot
         self._clock = clock
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, None] = {}
 
     def apply(self, update: Update) -> None:
         """Takes an update from the engine and wakes whoever waits for news."""
@@ -150,11 +150,11 @@ class Store:
     @contextmanager
     def waking(self, event: asyncio.Event) -> Iterator[None]:
         """Sets `event` at each change, as long as it lasts."""
-        self._waiting.add(event)
+        self._waiting[event] = None
         try:
             yield
         finally:
-            self._waiting.discard(event)
+            self._waiting.pop(event, None)
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         """The present snapshot, then the newest one after each change, for ever."""

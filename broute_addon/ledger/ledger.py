@@ -66,7 +66,7 @@ class Ledger(LedgerReader):
         self._folder = folder
         self._path = folder / LEDGER_FILE
         self._clock = clock
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, None] = {}
         self._owed = _Owed()
         self._trouble: Message | None = None
         self._was_set_aside: Message | None = None
@@ -120,14 +120,14 @@ class Ledger(LedgerReader):
     async def changes(self) -> AsyncIterator[None]:
         """Yields once, then after changes, for ever; several at once are one."""
         event = asyncio.Event()
-        self._waiting.add(event)
+        self._waiting[event] = None
         try:
             while True:
                 event.clear()
                 yield
                 await event.wait()
         finally:
-            self._waiting.discard(event)
+            self._waiting.pop(event, None)
 
     def close(self) -> None:
         """Ends it; what is owed is written if that is possible now."""

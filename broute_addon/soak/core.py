@@ -29,7 +29,7 @@ class CoreStandIn:
         self.is_up = True
         self.up_since = 0.0
         self._metadata: dict[str, dict[str, Any]] = {}
-        self._sockets: set[_Socket] = set()
+        self._sockets: dict[_Socket, None] = {}
 
     @contextlib.asynccontextmanager
     async def connect(self) -> AsyncIterator["_Socket"]:
@@ -37,11 +37,11 @@ class CoreStandIn:
         if not self.is_up:
             raise CoreError(message("core_unreachable", reason="Connection refused"))
         socket = _Socket(self)
-        self._sockets.add(socket)
+        self._sockets[socket] = None
         try:
             yield socket
         finally:
-            self._sockets.discard(socket)
+            self._sockets.pop(socket, None)
 
     def stop(self) -> None:
         """Core goes down, and every socket with it."""

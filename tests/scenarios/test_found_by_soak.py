@@ -11,6 +11,7 @@ from broute_addon.messages import message
 from broute_addon.meter.recovery import Ladder
 from broute_addon.simulator import HouseConfig, MeterConfig
 from tests.support.engine_house import Lab, lab, story
+from tests.support.notebook import Notebook
 
 
 @pytest.mark.parametrize(
@@ -78,5 +79,21 @@ def test_a_value_read_before_a_transmission_hold_is_not_told_as_new_after_it() -
             told = [at for at, _ in here.readings("power")]
             assert held_at - 5 < told[-1] <= held_at + 5
             assert told[-2] < told[-1] - 50
+
+    story(scenario)
+
+
+def test_a_meter_that_tells_one_property_at_a_time_tells_its_memory_too() -> None:
+    async def scenario() -> None:
+        notebook = Notebook()
+        alone = HouseConfig(meter=MeterConfig(opc_limit=1, memory_days=2, reverse=False))
+        async with lab(alone, interval_s=60, notebook=notebook) as here:
+            await here.until_reading()
+            await here.until(lambda now: now.history is not None and not now.history.is_reading)
+            known = [kept for kept in notebook.kept.values() if kept.raw is not None]
+            assert len(known) > 2 * 48
+            for kept in known:
+                at = int(kept.at.timestamp()) + 9 * 3600
+                assert kept.raw == here.house.registers.counts(at).bought
 
     story(scenario)

@@ -13,6 +13,7 @@ that it isn't asked for again. After a few empty days the days further back are 
 import logging
 from collections import deque
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from broute_addon.meter.half_hours import HALF_HOUR, MEMORY_DAYS, Direction, HalfHour
@@ -37,6 +38,8 @@ CLOCK_FOR_RUN_S, CLOCK_FOR_LOOK_S = 600.0, 7 * 3600.0
 """How old the meter's clock may be to begin a run of days, and to tell what should be there."""
 
 CLOCK_RETRY_S = 600.0
+
+_DAY_BEGINS, _DAY_ENDS = bytes([0, 10]), bytes([23, 50])  # EDT of 97: hour, minute
 
 EMPTY_DAYS = 3
 """So many days without any reading, one after the other: perhaps the memory ends here."""
@@ -243,9 +246,26 @@ class Reading:
             age_s = self._clock.age_s(self.now)
             if age_s is not None and age_s < fresh_s:
                 return
-            if self._clock.take((yield requests.clock(self._get_map)), self.now):
+            told = yield from self._ask_the_time()
+            if self._clock.take(told, self.now):
                 return
             yield self.now + CLOCK_RETRY_S
+
+    def _ask_the_time(self) -> Generator[Request, Reply, Reply]:
+        """What the meter tells of its clock.
+
+        What it leaves out of the answer is asked for by itself: some meters take one property at
+        a time. Near midnight date and time may then be of two days, and nothing is told.
+        """
+        asked = requests.clock(self._get_map)
+        told = yield asked
+        left_out = [epc for epc in asked.epcs if epc not in told]
+        if not left_out or not told:
+            return told
+        for epc in left_out:
+            told = {**told, **(yield replace(asked, epcs=(epc,)))}
+        is_day = _DAY_BEGINS <= told.get(requests.TIME_EPC, b"") < _DAY_ENDS
+        return told if is_day else {}
 
     def _meter_now(self) -> datetime:
         now = self._clock.earliest(self.now)
