@@ -282,7 +282,7 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "setup_where_1": (
             "Apply for the “Route B service” (B ルートサービス) at your grid operator, for example "
             "TEPCO Power Grid. It is free.",
-            "お住まいの地域の送配電会社（東京電力パワーグリッドなど）に「B ルートサービス」を"
+            "お住まいの地域の送配電事業者（東京電力パワーグリッドなど）に「B ルートサービス」を"
             "申し込みます。無料です。",
         ),
         "setup_where_2": (

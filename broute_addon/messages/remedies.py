@@ -58,14 +58,14 @@ SENTENCES = {
         "主な原因は 3 つです。(1) B ルート認証 ID が書面と 1 文字でも違っている。"
         "(2) スティックが遠い：USB 延長ケーブルを使い、「スティックの設置場所を探す」で確認して"
         "ください。金属の扉やメーターボックスは電波を大きく弱めます。(3) B ルートがまだ開通して"
-        "いない：開始日は送配電会社の書面に記載されています。探索は自動で続けます。",
+        "いない：開始日は送配電事業者の書面に記載されています。探索は自動で続けます。",
     ),
     "remedy_refused": (
         "Compare ID and password with the operator's letter, character by character: 0 and O, 1 "
         "and I look alike. After a move or a new contract both are new and must be applied for "
         "again. The app keeps trying, more and more slowly; after saving new ones it tries at "
         "once.",
-        "ID とパスワードを送配電会社の書面と 1 文字ずつ見比べてください（0 と O、1 と I など）。"
+        "ID とパスワードを送配電事業者の書面と 1 文字ずつ見比べてください（0 と O、1 と I など）。"
         "引っ越しや契約変更の後は、あらためて申し込んで新しいものを受け取る必要があります。"
         "アプリは間隔を延ばしながら再試行を続け、設定を保存し直すとすぐに試します。",
     ),
@@ -93,14 +93,14 @@ SENTENCES = {
         "Apply for the “Route B service” at your electricity network operator (not the company "
         "that bills you); it is free and takes one to three weeks. The ID comes by post, the "
         "password separately, usually by e-mail. Type both in below.",
-        "お住まいの地域の送配電会社（電気料金の請求元ではありません）に「B ルートサービス」を"
+        "お住まいの地域の送配電事業者（電気料金の請求元ではありません）に「B ルートサービス」を"
         "申し込んでください。無料で、1～3 週間ほどかかります。ID は郵送、パスワードは別途"
         "（多くはメールで）届きます。届いたら下に入力してください。",
     ),
     "remedy_route_b_id": (
         "Copy the Route-B ID from the operator's letter once more: it has 32 characters, digits "
         "and the letters A to F. Spaces and hyphens don't matter.",
-        "送配電会社の書面から B ルート認証 ID を入力し直してください。数字と A～F の 32 文字です。"
+        "送配電事業者の書面から B ルート認証 ID を入力し直してください。数字と A～F の 32 文字です。"
         "空白やハイフンはあってもかまいません。",
     ),
     "remedy_route_b_password": (
