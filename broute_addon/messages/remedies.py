@@ -100,8 +100,8 @@ SENTENCES = {
     "remedy_route_b_id": (
         "Copy the Route-B ID from the operator's letter once more: it has 32 characters, digits "
         "and the letters A to F. Spaces and hyphens don't matter.",
-        "送配電事業者の書面から B ルート認証 ID を入力し直してください。数字と A～F の 32 文字です。"
-        "空白やハイフンはあってもかまいません。",
+        "送配電事業者の書面から B ルート認証 ID を入力し直してください。"
+        "数字と A～F の 32 文字です。空白やハイフンはあってもかまいません。",
     ),
     "remedy_route_b_password": (
         "Copy the password once more: it has 12 letters and digits, and capitals matter.",
