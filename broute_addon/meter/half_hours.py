@@ -24,6 +24,8 @@ class Direction(Enum):
     BOUGHT = "bought"
     SOLD = "sold"
 
+    __hash__ = object.__hash__  # enum's own is slow, and these stand in large tables
+
 
 class Source(Enum):
     """How a half-hour value came to be known."""

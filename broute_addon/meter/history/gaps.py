@@ -127,7 +127,8 @@ class Gaps:
             [
                 HalfHour(at, direction, None, Way.DAY.value)
                 for at, directions in missing.items()
-                for direction in directions
+                for direction in Direction
+                if direction in directions
             ]
         )
 

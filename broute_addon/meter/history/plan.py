@@ -35,6 +35,8 @@ class Way(Enum):
     SPAN = Source.HISTORY_2
     MINUTE = Source.HISTORY_3
 
+    __hash__ = object.__hash__  # as Direction's
+
 
 Missing = Mapping[datetime, frozenset[Direction]]
 """Half-hours (UTC) with the directions that are missing."""
