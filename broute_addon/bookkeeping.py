@@ -17,6 +17,10 @@ from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import HalfHoursRead, Reading, ReadingsArrived
 from broute_addon.store import Store
 
+LAG = timedelta(hours=1)
+"""A register whose newest value is so much older than the other's isn't unknown for that: each may
+be told by itself, and one of them only by the meter's memory."""
+
 _DAY = timedelta(days=1)
 
 
@@ -84,8 +88,10 @@ class Bookkeeper:
     def _of_days(self, profile: MeterProfile, newest: datetime) -> Iterator[Reading]:
         midnight = _midnight(newest)
         for direction in profile.directions:
+            known = self._ledger.newest(profile.uid, direction) or newest
+            until = max(known, midnight) if newest - known <= LAG else newest
             for day, begin, end in (
-                ("today", midnight, newest),
+                ("today", midnight, until),
                 ("yesterday", midnight - _DAY, midnight),
             ):
                 is_new_day = begin == end
@@ -94,7 +100,7 @@ class Bookkeeper:
                     if is_new_day
                     else self._ledger.energy(profile.uid, direction, begin, end)
                 )
-                yield Reading(f"energy_{direction.value}_{day}", kwh, newest)
+                yield Reading(f"energy_{direction.value}_{day}", kwh, until)
 
 
 def _midnight(instant: datetime) -> datetime:

@@ -96,9 +96,9 @@ class LedgerReader(ABC):
         """The first half-hour that has a value."""
         return self._edge(uid, _BOTH, "ASC")
 
-    def newest(self, uid: str) -> datetime | None:
-        """The last half-hour that has a value."""
-        return self._edge(uid, _BOTH, "DESC")
+    def newest(self, uid: str, direction: Direction | None = None) -> datetime | None:
+        """The last half-hour that has a value, of one register or of any."""
+        return self._edge(uid, _BOTH if direction is None else _numbers((direction,)), "DESC")
 
     def span(self, uid: str) -> tuple[datetime, datetime] | None:
         """From when on and until when there should be values: from the first one, or as far back
