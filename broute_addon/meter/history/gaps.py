@@ -1,8 +1,8 @@
 """What is missing in the ledger of one meter, and what becomes of it as values come in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from itertools import product
+from types import MappingProxyType
 
 from broute_addon.meter.half_hours import HALF_HOUR, Direction, HalfHour, Memory
 from broute_addon.meter.history.abilities import Abilities
@@ -17,8 +17,8 @@ class Gaps:
     """Half-hours of one meter with the directions that are missing.
 
     `abilities` is what the meter can be asked for. `empty_days` are the days, one after the
-    other, that were asked for of late and had no reading at all. `again` is what is to be read
-    whatever the ledger has, and wasn't yet; it outlives a session.
+    other, that were asked for of late and had no reading at all. `again` is what an earlier
+    session was to read whatever the ledger has, and didn't.
     """
 
     def __init__(
@@ -27,15 +27,15 @@ class Gaps:
         profile: MeterProfile,
         abilities: Abilities,
         emit: Callable[[Update], None],
-        again: set[tuple[datetime, Direction]],
+        again: Missing = MappingProxyType({}),
     ) -> None:
         self.empty_days: set[date] = set()
         self._memory = memory
         self._profile = profile
         self._abilities = abilities
         self._emit = emit
-        self._again = again
-        self._missing: dict[datetime, frozenset[Direction]] = {}
+        self._missing = dict(again)
+        self._is_again = bool(again)
         self._until: datetime | None = None
 
     def __bool__(self) -> bool:
@@ -44,20 +44,26 @@ class Gaps:
     def look(self, since: datetime, until: datetime, *, wants_all: bool) -> None:
         """Asks the ledger what is missing of this span; with `wants_all` it is everything."""
         self.empty_days.clear()
-        self._missing.clear()
-        self._until = until
-        directions = self._profile.directions
-        if wants_all:
-            slots = [
-                since + number * HALF_HOUR for number in range((until - since) // HALF_HOUR + 1)
-            ]
-            self._again.clear()
-            self._again.update(product(slots, directions))
-        for direction in directions:
-            holes = self._memory.holes(self._profile.uid, (direction,), since, until)
-            again = (at for at, each in self._again if each is direction and since <= at <= until)
-            for at in (*holes, *again):
+        again = self.again
+        self._missing, self._until = {}, until
+        self._is_again = wants_all or bool(again)
+        for direction in self._profile.directions:
+            holes: Iterable[datetime]
+            if wants_all:
+                count = (until - since) // HALF_HOUR + 1
+                holes = (since + slot * HALF_HOUR for slot in range(count))
+            else:
+                holes = self._memory.holes(self._profile.uid, (direction,), since, until)
+            for at in holes:
                 self._missing[at] = self._missing.get(at, frozenset()) | {direction}
+        for at, directions in again.items():
+            if since <= at <= until:
+                self._missing[at] = self._missing.get(at, frozenset()) | directions
+
+    @property
+    def again(self) -> Missing:
+        """What is still to be read of what was wanted whatever the ledger has."""
+        return self._missing if self._is_again else {}
 
     def wanted(self, now: float) -> Missing:
         """What to ask for at the loop's second `now`.
@@ -137,7 +143,6 @@ class Gaps:
         if values and scale is not None:
             self._emit(HalfHoursRead(self._profile.uid, scale, tuple(values)))
         for value in values:
-            self._again.discard((value.at, value.direction))
             left = self._missing.get(value.at, frozenset()) - {value.direction}
             if left:
                 self._missing[value.at] = left

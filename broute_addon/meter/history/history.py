@@ -5,11 +5,11 @@ lacks, so nothing is to be remembered over a restart.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 
-from broute_addon.meter.half_hours import Direction, Memory
+from broute_addon.meter.half_hours import Memory
 from broute_addon.meter.history.abilities import Abilities
 from broute_addon.meter.history.gaps import Gaps
+from broute_addon.meter.history.plan import Missing
 from broute_addon.meter.history.progress import Progress
 from broute_addon.meter.history.reading import Reading
 from broute_addon.meter.history.requests import Kind, Reply, Request, Steps
@@ -27,7 +27,8 @@ _GUESSES_S = {Kind.CLOCK: 1.5, Kind.SELECT: 1.5, Kind.DAY: 4.0, Kind.SPAN: 3.0}
 class _Session:
     """What there is of it while a session lasts. `next` is a request, or when to go on."""
 
-    def __init__(self, reading: Reading, progress: Progress) -> None:
+    def __init__(self, reading: Reading, progress: Progress, gaps: Gaps) -> None:
+        self.gaps = gaps
         self.reading = reading
         self.progress = progress
         self.steps: Steps = reading.steps()
@@ -48,7 +49,7 @@ class History:
         self._abilities: Abilities | None = None
         self._session: _Session | None = None
         self._wants_all = wants_all
-        self._again: set[tuple[datetime, Direction]] = set()  # see Gaps
+        self._again: Missing = {}  # see Gaps
         self._not_before = 0.0
 
     def begin(
@@ -62,15 +63,16 @@ class History:
         self.end(now)
         if profile.uid != self._uid or self._abilities is None:
             self._uid, self._abilities = profile.uid, Abilities(profile)
-            self._again.clear()
+            self._again = {}
         abilities = self._abilities
         abilities.renew(profile)
         progress = Progress(emit)
         gaps = Gaps(self._memory, profile, abilities, emit, self._again)
+        self._again = {}
         reading = Reading(profile.get_map, gaps, abilities, clock, progress, now)
         reading.look_at_all(wants_all=self._wants_all)
         self._wants_all = False
-        self._session = _Session(reading, progress)
+        self._session = _Session(reading, progress, gaps)
 
     def end(self, now: float) -> None:
         """The session is over; what was read but not yet believed is dropped."""
@@ -78,6 +80,7 @@ class History:
         if session is not None:
             session.steps.close()
             session.progress.stop(now)
+            self._again = session.gaps.again
 
     def read_all(self, now: float) -> None:
         """A person's "read history again": everything, whatever the ledger has."""
