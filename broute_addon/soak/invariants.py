@@ -39,7 +39,7 @@ JOINS_A_HOUR = 60
 REFUSED_JOINS_A_HOUR = 10
 WEIGHED_EACH = 120  # ticks, two hours
 WEIGHT_MOST = 2000
-"""Elements in all collections that engine, store and publisher hold; 1200 at most were seen in a sound one."""
+"""Elements in all collections that engine and publisher hold; in a sound one some 1200 at most."""
 TASKS_MOST = 24
 COMPLETE_WITHIN_S = 4 * 3600.0
 """From the plan's end on, whatever was going on by then."""
