@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import re
-import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,82 +139,13 @@ async def test_the_health_check_goes_by_the_answer(
     script = tmp_path / "health"
     source = ROOT / "rootfs" / "usr" / "bin" / "broute-health"
     script.write_text(source.read_text(encoding="utf-8").replace("8099", str(port)))
-    process = await asyncio.create_subprocess_exec("sh", script, stderr=asyncio.subprocess.DEVNULL)
-    assert await process.wait() == code
-    server.close()
-    await server.wait_closed()
-
-
-def service_folders() -> list[Path]:
-    """The folders of s6-rc services in the repository, but for the bundle of s6-overlay itself."""
-    return [path for path in (ROOT / SERVICES).iterdir() if path.name not in BUILT_IN]
-
-
-@pytest.mark.parametrize("folder", service_folders(), ids=lambda path: path.name)
-def test_a_service_is_complete(folder: Path) -> None:
-    assert (folder / "type").read_text() == "longrun\n"
-    assert (folder / "dependencies.d" / "base").exists()
-    assert (ROOT / SERVICES / "user" / "contents.d" / folder.name).exists()
-    for name in ("run", "finish"):
-        script = folder / name
-        assert script.read_text().startswith("#!/command/with-contenv sh\n")
-        assert is_executable(script.relative_to(ROOT).as_posix())
-    for name in ("notification-fd", "timeout-kill"):
-        assert (folder / name).read_text().strip().isdigit()
-
-
-def test_services_name_only_what_exists() -> None:
-    known = BUILT_IN | {folder.name for folder in service_folders()}
-    named = (Path(path) for path in tracked_files() if path.startswith(SERVICES))
-    folders = ("contents.d", "dependencies.d")
-    assert {path.name for path in named if path.parent.name in folders} <= known
-
-
-def test_the_container_s_files_have_unix_line_ends() -> None:
-    for path in tracked_files():
-        if path.startswith("rootfs/"):
-            assert b"\r" not in (ROOT / path).read_bytes(), path
-
-
-def test_the_service_starts_the_program_with_its_readiness_channel(tmp_path: Path) -> None:
-    told = tmp_path / "told"
-    python = tmp_path / "python3"
-    python.write_text(f'#!/bin/sh\necho "$BROUTE_READY_FD $*" >{told}\n')
-    python.chmod(0o755)
+    (tmp_path / "python3").symlink_to(sys.executable)
     path = f"{tmp_path}:{os.environ['PATH']}"
-    subprocess.run(["sh", RUN], check=True, env={"PATH": path})
-    channel = (RUN.parent / "notification-fd").read_text().strip()
-    assert told.read_text() == f"{channel} -m broute_addon run --metrics 0.0.0.0:9099\n"
-
-
-@pytest.mark.parametrize(
-    ("code", "signal", "already", "left"),
-    [
-        pytest.param(0, 0, "0", None, id="a clean end is left to s6"),
-        pytest.param(256, 15, "0", None, id="a stop writes nothing"),
-        pytest.param(1, 0, "0", "1", id="a crash ends the container with its code"),
-        pytest.param(78, 0, None, "78", id="so does an unreadable options file"),
-        pytest.param(256, 9, "0", "137", id="and a kill"),
-        pytest.param(1, 0, "70", "70", id="the first failure wins"),
-    ],
-)
-def test_only_a_crash_halts_the_container(
-    tmp_path: Path, code: int, signal: int, already: str | None, left: str | None
-) -> None:
-    """The script itself, with /run and the halting program moved into a folder of the test."""
-    halted = tmp_path / "halted"
-    results = tmp_path / "s6-linux-init-container-results"
-    results.mkdir()
-    if already is not None:
-        (results / "exitcode").write_text(already)
-    halt = tmp_path / "s6" / "basedir" / "bin" / "halt"
-    halt.parent.mkdir(parents=True)
-    halt.write_text(f"#!/bin/sh\ntouch {halted}\n")
-    halt.chmod(0o755)
-    script = tmp_path / "finish"
-    script.write_text(FINISH.read_text().replace("/run/", f"{tmp_path}/"))
-
-    subprocess.run(["sh", script, str(code), str(signal), "broute", "1"], check=True)
-    assert halted.exists() == (left is not None)
-    if left is not None:
-        assert (results / "exitcode").read_text().strip() == left
+    process = await asyncio.create_subprocess_exec(
+        "sh", script, stderr=asyncio.subprocess.DEVNULL, env={"PATH": path}
+    )
+    try:
+        assert await process.wait() == code
+    finally:
+        server.close()
+        await server.wait_closed()

@@ -257,7 +257,6 @@ async def test_a_command_is_no_address_to_look_at(page: Page) -> None:
     [
         ("read-now", "", 400),
         ("read-now", "[]", 400),
-        ("read-now", '{"a": ' + "[" * 20_000 + "]" * 20_000 + "}", 400),
         ("format", "{}", 404),
         ("log-level", "{}", 400),
         ("log-level", '{"level": ["debug"]}', 400),
@@ -272,6 +271,13 @@ async def test_wrong_commands_are_refused_and_do_nothing(
     page: Page, path: str, body: str, status: int
 ) -> None:
     assert await page.post(f"/api/command/{path}", body) == status
+    assert page.asked == Asked()
+
+
+async def test_a_body_nested_without_measure_does_no_harm(page: Page) -> None:
+    """Whether it can be parsed at all depends on the Python."""
+    body = '{"level": ' + "[" * 20_000 + "]" * 20_000 + "}"
+    assert await page.post("/api/command/log-level", body) == 400
     assert page.asked == Asked()
 
 
