@@ -62,15 +62,15 @@ class InForce:
 
     async def until_credentials(self) -> AsyncIterator[None]:
         """Yields once, and after each change of the options file, while credentials lack."""
-        changed_at = self._changed_at()
+        # At first unknown: what was loaded may be older than the first look at the file.
+        seen_at: float | None = -1.0
         while not self.loaded.has_credentials:
             yield
-            while self._changed_at() == changed_at:  # noqa: ASYNC110 - files send no event
+            while (changed_at := self._changed_at()) == seen_at:  # noqa: ASYNC110 - no event
                 await asyncio.sleep(LOOK_AT_OPTIONS_EVERY_S)
-            changed_at = self._changed_at()
+            seen_at = changed_at
             with contextlib.suppress(OptionsFileError):  # half written: it changes once more
-                self._take(load_options(self._path))
-                self.tell_faults()
+                self._take_news(load_options(self._path))
 
     async def ask_language(self, core: Core) -> None:
         """Asks for Home Assistant's language. Raises HomeAssistantError."""
@@ -97,6 +97,12 @@ class InForce:
         if problem != self._ledger_problem:
             self._ledger_problem = problem
             self._note()
+
+    def _take_news(self, loaded: LoadedOptions) -> None:
+        told = [fault.message for fault in self.loaded.faults]
+        if loaded.options != self.options or [each.message for each in loaded.faults] != told:
+            self._take(loaded)
+            self.tell_faults()
 
     def _take(self, loaded: LoadedOptions) -> None:
         self.loaded = loaded
