@@ -10,6 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support.broker import MOSQUITTO, Broker
 
+_MARK = "mark/of/an/observer"
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -25,6 +27,7 @@ class Observer:
 
     def __init__(self, broker: Broker) -> None:
         self.seen: list[Seen] = []
+        self.marks = 0
         self._broker = broker
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
@@ -71,7 +74,10 @@ class Observer:
         self._soon(self._take, Seen(came.topic, came.payload.decode(), came.retain))
 
     def _take(self, seen: Seen) -> None:
-        self.seen.append(seen)
+        if seen.topic == _MARK:
+            self.marks += 1
+        else:
+            self.seen.append(seen)
         self._news.set()
 
     def _soon(self, call: Callable[..., object], *arguments: object) -> None:
@@ -82,9 +88,12 @@ class Observer:
 async def retained(broker: Broker) -> dict[str, str]:
     """What a client that comes now finds at the broker."""
     async with Observer(broker) as observer:
-        count = -1
-        while len(observer.seen) > count:
-            count = len(observer.seen)
-            # amqtt sends them one by one, long after its SUBACK.
-            await asyncio.sleep(0.1 if MOSQUITTO else 1.0)
+        if not MOSQUITTO:  # amqtt sends them one by one, long after its SUBACK
+            count = -1
+            while len(observer.seen) > count:
+                count = len(observer.seen)
+                await asyncio.sleep(1.0)
+        # What is retained is sent with the subscription: before anything that is said after it.
+        observer.publish(_MARK, "")
+        await observer.until(lambda: observer.marks > 0)
         return {seen.topic: seen.payload for seen in observer.seen if seen.retained}
