@@ -16,6 +16,7 @@ from urllib.parse import quote
 from broute_addon.ledger.schema import (
     PAGE_SIZE,
     VERSION,
+    first_row,
     is_complete,
     is_empty,
     is_ledger,
@@ -181,7 +182,7 @@ def _prepare(database: sqlite3.Connection, folder: Path) -> None:
         database.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     else:
         _check(database)
-    database.execute("PRAGMA journal_mode = WAL")
+    first_row(database, "PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     migrate(database)
@@ -193,7 +194,7 @@ def _prepare(database: sqlite3.Connection, folder: Path) -> None:
 
 def _check(database: sqlite3.Connection) -> None:
     refuse_foreign(database)
-    verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    verdict = first_row(database, "PRAGMA integrity_check(1)")[0]
     if verdict != "ok":
         raise UnusableError(verdict)
 

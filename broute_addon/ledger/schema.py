@@ -12,6 +12,7 @@ sums: the constraints let its integrity check see more of what a dying disk does
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from typing import Any
 
 APPLICATION_ID = 0x42_52_54_45
 """`BRTE`: this is a ledger, and no other program's file."""
@@ -66,19 +67,28 @@ MIGRATIONS: tuple[str, ...] = (
 VERSION = len(MIGRATIONS)
 
 
+def first_row(
+    database: sqlite3.Connection, statement: str, values: Sequence[object] = ()
+) -> Any:
+    """The first row of the answer, or None. All of it is read: a statement left half-way keeps the
+    file from being written until it is collected, which only CPython does at once."""
+    found = database.execute(statement, values).fetchall()
+    return found[0] if found else None
+
+
 def version_of(database: sqlite3.Connection) -> int:
     """How many migrations a file has seen; 0: it is empty."""
-    return int(database.execute("PRAGMA user_version").fetchone()[0])
+    return int(first_row(database, "PRAGMA user_version")[0])
 
 
 def is_empty(database: sqlite3.Connection) -> bool:
     """Whether nothing was ever created in it."""
-    return int(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]) == 0
+    return int(first_row(database, "SELECT count(*) FROM sqlite_master")[0]) == 0
 
 
 def is_ledger(database: sqlite3.Connection) -> bool:
     """Whether a file that isn't empty is one of ours."""
-    return int(database.execute("PRAGMA application_id").fetchone()[0]) == APPLICATION_ID
+    return int(first_row(database, "PRAGMA application_id")[0]) == APPLICATION_ID
 
 
 def is_complete(database: sqlite3.Connection) -> bool:

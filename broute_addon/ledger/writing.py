@@ -8,6 +8,7 @@ from itertools import groupby
 
 from broute_addon.clock import JST
 from broute_addon.ledger.reader import DIRECTIONS, SOURCES, JournalEntry
+from broute_addon.ledger.schema import first_row
 from broute_addon.meter.half_hours import HALF_HOUR, HalfHour
 from broute_addon.meter.profile import EnergyScale
 
@@ -59,18 +60,17 @@ def write_entries(database: sqlite3.Connection, entries: Sequence[Entry]) -> Out
     written, replaced = [], []
     for (uid, energy_scale), same in groupby(entries, lambda entry: (entry.uid, entry.scale)):
         meter, scale = _meter_id(database, uid), _scale_id(database, energy_scale)
-        for entry in same:
-            key = (meter, entry.at, entry.direction)
-            before = database.execute(
-                "SELECT raw, scale FROM half_hours WHERE meter = ? AND at = ? AND direction = ?",
-                key,
-            ).fetchone()
+        of_this_scale = list(same)
+        known = _known(database, meter, of_this_scale)
+        for entry in of_this_scale:
+            before = known.get((entry.at, entry.direction))
             if before is not None and (entry.raw is None or before == (entry.raw, scale)):
                 continue
             database.execute(
                 "INSERT OR REPLACE INTO half_hours VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*key, entry.raw, scale, entry.source, entry.arrived),
+                (meter, entry.at, entry.direction, entry.raw, scale, entry.source, entry.arrived),
             )
+            known[entry.at, entry.direction] = (entry.raw, scale)
             written.append(entry)
             if before is not None and before[0] is not None:
                 replaced.append((before[0], entry))
@@ -98,6 +98,18 @@ def add_to_journal(database: sqlite3.Connection, entry: JournalEntry) -> None:
     )
 
 
+def _known(
+    database: sqlite3.Connection, meter: int, entries: Sequence[Entry]
+) -> dict[tuple[int, int], tuple[int | None, int]]:
+    """Value and scale, by instant and direction, of what the file has where the entries lie."""
+    instants = [entry.at for entry in entries]
+    found = database.execute(
+        "SELECT at, direction, raw, scale FROM half_hours WHERE meter = ? AND at BETWEEN ? AND ?",
+        (meter, min(instants), max(instants)),
+    )
+    return {(at, direction): (raw, scale) for at, direction, raw, scale in found}
+
+
 def _meter_id(database: sqlite3.Connection, uid: str) -> int:
     return _id(database, "meters", ("uid",), (uid,))
 
@@ -112,7 +124,7 @@ def _id(
 ) -> int:
     """The number of a row, which is made if it isn't there."""
     where = " AND ".join(f"{column} = ?" for column in columns)
-    found = database.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()  # noqa: S608
+    found = first_row(database, f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608
     if found is not None:
         return int(found[0])
     marks = ", ".join("?" for _ in values)
