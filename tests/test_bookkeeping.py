@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -106,7 +105,7 @@ async def test_what_the_meter_forgot_before_its_first_value_is_no_hole(desk: Des
 
 async def test_a_register_told_after_the_other_one_is_known_meanwhile(desk: Desk) -> None:
     def sold(begin: datetime, count: int) -> list[HalfHour]:
-        return [replace(each, direction=Direction.SOLD) for each in bought(begin, count)]
+        return [each._replace(direction=Direction.SOLD) for each in bought(begin, count)]
 
     await desk.take([*bought(MIDNIGHT, 5), *sold(MIDNIGHT, 4)])
     assert desk.shown("energy_bought_today") == Decimal("0.4")

@@ -125,6 +125,9 @@ class Series:
         return has_written
 
     def _knows_older(self, first: datetime) -> bool:
+        oldest = self._ledger.oldest(self._uid)
+        if oldest is None or oldest > first - HOUR:
+            return False
         older = self._ledger.series(self._uid, self._direction, None, first - HOUR)
         return first_whole_hour(older) is not None
 

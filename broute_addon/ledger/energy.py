@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from broute_addon.clock import JST
 from broute_addon.meter.energy import MOST_KWH_PER_HOUR
 from broute_addon.meter.half_hours import HALF_HOUR
 from broute_addon.meter.profile import EnergyScale
 
+_MOST_KWH_PER_HALF_HOUR = MOST_KWH_PER_HOUR / 2
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+
+class Stand(NamedTuple):
     """What a register stood at: its raw count at an instant (UTC), and its scale then."""
 
     at: datetime
@@ -63,8 +65,8 @@ def energy_between(earlier: Stand, later: Stand) -> Decimal | None:
         return None
     scale = later.scale
     kwh = scale.kwh((later.raw - earlier.raw) % scale.modulus)
-    hours = Decimal((later.at - earlier.at) // HALF_HOUR) / 2
-    return kwh if kwh <= max(MOST_KWH_PER_HOUR * hours, scale.step) else None
+    most = _MOST_KWH_PER_HALF_HOUR * ((later.at - earlier.at) // HALF_HOUR)
+    return kwh if kwh <= most or kwh <= scale.step else None
 
 
 def energy_through(stands: Sequence[Stand]) -> Decimal | None:

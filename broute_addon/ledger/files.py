@@ -16,11 +16,11 @@ from urllib.parse import quote
 from broute_addon.ledger.schema import (
     PAGE_SIZE,
     VERSION,
-    first_row,
     is_complete,
     is_empty,
     is_ledger,
     migrate,
+    told,
     version_of,
 )
 from broute_addon.messages import Message, message
@@ -182,7 +182,7 @@ def _prepare(database: sqlite3.Connection, folder: Path) -> None:
         database.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     else:
         _check(database)
-    first_row(database, "PRAGMA journal_mode = WAL")
+    told(database, "PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     migrate(database)
@@ -194,7 +194,7 @@ def _prepare(database: sqlite3.Connection, folder: Path) -> None:
 
 def _check(database: sqlite3.Connection) -> None:
     refuse_foreign(database)
-    verdict = first_row(database, "PRAGMA integrity_check(1)")[0]
+    verdict = str(told(database, "PRAGMA integrity_check(1)"))
     if verdict != "ok":
         raise UnusableError(verdict)
 

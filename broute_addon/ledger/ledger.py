@@ -11,7 +11,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,6 +72,7 @@ class Ledger(LedgerReader):
         self._was_set_aside: Message | None = None
         self._tried = clock()
         self._told_replaced = False
+        self._oldest: dict[str, datetime] = {}
         self._database: sqlite3.Connection
         self._open()
 
@@ -80,6 +81,14 @@ class Ledger(LedgerReader):
         """Why values are held in memory only; else, until the process ends, that an earlier file
         was set aside."""
         return self._trouble or self._was_set_aside
+
+    def oldest(self, uid: str) -> datetime | None:
+        """The first half-hour that has a value. Remembered: before it may lie thousands of marks
+        that the meter has none."""
+        oldest = self._oldest.get(uid) or super().oldest(uid)
+        if oldest is not None:
+            self._oldest[uid] = oldest
+        return oldest
 
     def keep(self, uid: str, scale: EnergyScale, values: Iterable[HalfHour]) -> int:
         """Takes half-hours, in one transaction; gives how many are new or changed.
@@ -94,6 +103,7 @@ class Ledger(LedgerReader):
             return 0
         self._retry()
         outcome = self._write(lambda database: write_entries(database, entries))
+        self._forget_later_oldest(uid, outcome.written)
         if self._trouble is not None:
             self._owed.add(outcome.written)
         self._tell_replaced(outcome.replaced)
@@ -134,6 +144,17 @@ class Ledger(LedgerReader):
         if self._trouble is not None:
             self._pay()
         self._database.close()
+
+    def _forget_later_oldest(self, uid: str, written: Iterable[Entry]) -> None:
+        remembered = self._oldest.get(uid)
+        if remembered is not None:
+            second = int(remembered.timestamp())
+            if any(entry.at < second and entry.raw is not None for entry in written):
+                del self._oldest[uid]
+
+    def _use(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._oldest.clear()
 
     def _tell_replaced(self, replaced: Iterable[tuple[int, Entry]]) -> None:
         """The first time in the log, since it is odd; then only for those who look closely."""
@@ -183,7 +204,7 @@ class Ledger(LedgerReader):
 
     def _open(self, damage: str | None = None) -> None:
         try:
-            self._database = self._opened(damage)
+            self._use(self._opened(damage))
         except _FAULTS as error:
             self._stand_in(self._folder, error)
 
@@ -202,7 +223,7 @@ class Ledger(LedgerReader):
         return open_ledger(self._folder)
 
     def _stand_in(self, source: sqlite3.Connection | Path, error: Exception) -> None:
-        self._database = open_in_memory(source)
+        self._use(open_in_memory(source))
         self._trouble = trouble_with(self._path, error)
         self._tried = self._clock()
         _LOGGER.warning("%s", self._trouble)
@@ -225,7 +246,8 @@ class Ledger(LedgerReader):
             file.close()
             return
         self._database.close()
-        self._database, self._owed, self._trouble = file, _Owed(), None
+        self._use(file)
+        self._owed, self._trouble = _Owed(), None
         _LOGGER.info("%s", message("ledger_writable_again", path=self._path))
         self._wake()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from broute_addon.clock import JST
 from broute_addon.ledger.energy import Interval, Stand, energy_through, interval_energies
@@ -72,6 +72,15 @@ class JournalEntry:
     kind: str
     old_sum: Decimal | None
     new_sum: Decimal
+
+
+class _Count(NamedTuple):
+    """How many values and marks there are, how many values, and the first and last of these."""
+
+    told: int
+    known: int
+    oldest: datetime | None
+    newest: datetime | None
 
 
 class LedgerReader(ABC):
@@ -169,8 +178,8 @@ class LedgerReader(ABC):
         directions (one or more) has neither a value nor the mark that the meter has none;
         ascending."""
         chosen, slots = _numbers(directions), _slots(since, until)
-        told, _ = self._count(uid, chosen, slots)
-        if told == len(slots) * len(chosen):  # as it nearly always is: half the cost
+        # As it nearly always is: half the cost.
+        if self._count(uid, chosen, slots).told == len(slots) * len(chosen):
             return []
         found = self._all(
             "SELECT at FROM half_hours WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
@@ -197,15 +206,15 @@ class LedgerReader(ABC):
     ) -> Coverage:
         """How complete the half-hours from `since` to `until` are, both included."""
         chosen, slots = _numbers(directions), _slots(since, until)
-        told, known = self._count(uid, chosen, slots)
+        counted = self._count(uid, chosen, slots)
         return Coverage(
             since=since,
             until=until,
-            oldest=self._edge(uid, chosen, "ASC", slots),
-            newest=self._edge(uid, chosen, "DESC", slots),
-            known=known,
-            missing=len(slots) * len(chosen) - told,
-            gone=told - known,
+            oldest=counted.oldest,
+            newest=counted.newest,
+            known=counted.known,
+            missing=len(slots) * len(chosen) - counted.told,
+            gone=counted.told - counted.known,
         )
 
     def completeness(self, uid: str, directions: Iterable[Direction]) -> Coverage | None:
@@ -215,8 +224,8 @@ class LedgerReader(ABC):
         if span is None:
             return None
         whole = self.coverage(uid, chosen, *span)
-        since_first = self.coverage(uid, chosen, whole.oldest or span[1], span[1])
-        return replace(whole, gone=since_first.gone)
+        since_first = self._count(uid, _numbers(chosen), _slots(whole.oldest or span[1], span[1]))
+        return replace(whole, gone=since_first.told - since_first.known)
 
     def rows(self, uid: str | None = None) -> Iterator[Row]:
         """All values of a meter, or of all meters one after the other; by time, then direction.
@@ -269,25 +278,28 @@ class LedgerReader(ABC):
         found = self._all("SELECT id, coefficient, exponent, digits FROM scales", ())
         return {number: EnergyScale(*scale) for number, *scale in found}
 
-    def _count(self, uid: str, directions: Set[int], slots: range) -> tuple[int, int]:
-        """How many values and marks there are, and how many values."""
-        ((told, known),) = self._all(
-            "SELECT count(*), count(raw) FROM half_hours"
+    def _count(self, uid: str, directions: Set[int], slots: range) -> "_Count":
+        ((told, known, oldest, newest),) = self._all(
+            "SELECT count(*), count(raw), min(iif(raw IS NULL, NULL, at)),"
+            " max(iif(raw IS NULL, NULL, at)) FROM half_hours"
             " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at BETWEEN ? AND ?"
             " AND direction IN (?, ?)",
             (uid, slots.start, slots.stop - 1, min(directions), max(directions)),
         )
-        return told, known
+        return _Count(
+            told,
+            known,
+            None if oldest is None else _instant(oldest),
+            None if newest is None else _instant(newest),
+        )
 
-    def _edge(
-        self, uid: str, directions: Set[int], order: str, slots: range = _EVER
-    ) -> datetime | None:
+    def _edge(self, uid: str, directions: Set[int], order: str) -> datetime | None:
         """The first half-hour with a value, in ascending (ASC) or descending (DESC) order."""
         found = self._all(
             "SELECT at FROM half_hours"  # noqa: S608 - ASC or DESC
-            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at BETWEEN ? AND ?"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
             f" AND direction IN (?, ?) AND raw IS NOT NULL ORDER BY at {order} LIMIT 1",
-            (uid, slots.start, slots.stop - 1, min(directions), max(directions)),
+            (uid, min(directions), max(directions)),
         )
         return _instant(found[0][0]) if found else None
 

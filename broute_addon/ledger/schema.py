@@ -12,7 +12,6 @@ sums: the constraints let its integrity check see more of what a dying disk does
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
 
 APPLICATION_ID = 0x42_52_54_45
 """`BRTE`: this is a ledger, and no other program's file."""
@@ -67,28 +66,26 @@ MIGRATIONS: tuple[str, ...] = (
 VERSION = len(MIGRATIONS)
 
 
-def first_row(
-    database: sqlite3.Connection, statement: str, values: Sequence[object] = ()
-) -> Any:
-    """The first row of the answer, or None. All of it is read: a statement left half-way keeps the
+def told(database: sqlite3.Connection, statement: str) -> str | int:
+    """The one value that a statement tells. All of its answer is read: one left half-way keeps the
     file from being written until it is collected, which only CPython does at once."""
-    found = database.execute(statement, values).fetchall()
-    return found[0] if found else None
+    ((value,),) = database.execute(statement).fetchall()
+    return value  # type: ignore[no-any-return]
 
 
 def version_of(database: sqlite3.Connection) -> int:
     """How many migrations a file has seen; 0: it is empty."""
-    return int(first_row(database, "PRAGMA user_version")[0])
+    return int(told(database, "PRAGMA user_version"))
 
 
 def is_empty(database: sqlite3.Connection) -> bool:
     """Whether nothing was ever created in it."""
-    return int(first_row(database, "SELECT count(*) FROM sqlite_master")[0]) == 0
+    return told(database, "SELECT count(*) FROM sqlite_master") == 0
 
 
 def is_ledger(database: sqlite3.Connection) -> bool:
     """Whether a file that isn't empty is one of ours."""
-    return int(first_row(database, "PRAGMA application_id")[0]) == APPLICATION_ID
+    return told(database, "PRAGMA application_id") == APPLICATION_ID
 
 
 def is_complete(database: sqlite3.Connection) -> bool:

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from broute_addon.clock import JST
 from broute_addon.ledger.reader import DIRECTIONS, SOURCES, JournalEntry
-from broute_addon.ledger.schema import first_row
 from broute_addon.meter.half_hours import HALF_HOUR, HalfHour
 from broute_addon.meter.profile import EnergyScale
 
+_HALF_HOUR_S = int(HALF_HOUR.total_seconds())
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(NamedTuple):
     """A half-hour as it is written; instants in seconds since 1970."""
 
     uid: str
@@ -29,7 +30,7 @@ class Entry:
     def of(cls, uid: str, scale: EnergyScale, value: HalfHour, arrived: datetime) -> "Entry":
         """Raises ValueError for an instant that isn't on a half-hour."""
         at = int(value.at.timestamp())
-        if at % int(HALF_HOUR.total_seconds()):
+        if at % _HALF_HOUR_S:
             raise ValueError(f"{value.at} is not on a half-hour")
         return cls(
             uid,
@@ -62,18 +63,18 @@ def write_entries(database: sqlite3.Connection, entries: Sequence[Entry]) -> Out
         meter, scale = _meter_id(database, uid), _scale_id(database, energy_scale)
         of_this_scale = list(same)
         known = _known(database, meter, of_this_scale)
+        news = []
         for entry in of_this_scale:
-            before = known.get((entry.at, entry.direction))
-            if before is not None and (entry.raw is None or before == (entry.raw, scale)):
+            _, direction, at, raw, _, source, arrived = entry
+            before = known.get((at, direction))
+            if before is not None and (raw is None or before == (raw, scale)):
                 continue
-            database.execute(
-                "INSERT OR REPLACE INTO half_hours VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (meter, entry.at, entry.direction, entry.raw, scale, entry.source, entry.arrived),
-            )
-            known[entry.at, entry.direction] = (entry.raw, scale)
+            known[at, direction] = (raw, scale)
+            news.append((meter, at, direction, raw, scale, source, arrived))
             written.append(entry)
             if before is not None and before[0] is not None:
                 replaced.append((before[0], entry))
+        database.executemany("INSERT OR REPLACE INTO half_hours VALUES (?, ?, ?, ?, ?, ?, ?)", news)
     return Outcome(written, replaced)
 
 
@@ -124,9 +125,9 @@ def _id(
 ) -> int:
     """The number of a row, which is made if it isn't there."""
     where = " AND ".join(f"{column} = ?" for column in columns)
-    found = first_row(database, f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608
-    if found is not None:
-        return int(found[0])
+    found = database.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchall()  # noqa: S608
+    if found:
+        return int(found[0][0])
     marks = ", ".join("?" for _ in values)
     made = database.execute(
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608

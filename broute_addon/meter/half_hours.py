@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from broute_addon.meter.quantities import Quantity, Role, Term
 
@@ -37,8 +37,7 @@ class Source(Enum):
     HISTORY_3 = "history 3"
 
 
-@dataclass(frozen=True, slots=True)
-class HalfHour:
+class HalfHour(NamedTuple):
     """A register's raw count at `at` (UTC, :00 or :30). `raw` None: the meter remembers none."""
 
     at: datetime

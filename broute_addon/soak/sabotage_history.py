@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -55,7 +54,7 @@ def _span_ascending() -> Patch:
         per_instant = len({value.direction for value in values})
         instants = [value.at for value in values[::per_instant]]
         return [
-            replace(value, at=instants[-1 - number // per_instant])
+            value._replace(at=instants[-1 - number // per_instant])
             for number, value in enumerate(values)
         ]
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from argparse import ArgumentParser
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ def fill(folder: Path) -> None:
         known = [n for n in range(98) if n not in (50, 51, 52, 60, 61)]
         ledger.keep(UID, SCALE, [value for n in known for value in both(n)])
         gone = [half_hour(n, one, Source.HISTORY_1) for n in (60, 61) for one in Direction]
-        ledger.keep(UID, SCALE, [replace(value, raw=None) for value in gone])
+        ledger.keep(UID, SCALE, [value._replace(raw=None) for value in gone])
 
 
 def test_the_table_has_a_line_for_each_day(

@@ -72,7 +72,7 @@ def test_another_value_for_an_instant_wins_and_is_told_once(
 ) -> None:
     with ledger_in(tmp_path) as ledger:
         for raw in (1000, 1001, 1002):
-            ledger.keep(UID, SCALE, [replace(half_hour(0), raw=raw)])
+            ledger.keep(UID, SCALE, [half_hour(0)._replace(raw=raw)])
         assert [stand.raw for stand in ledger.series(UID, BOUGHT)] == [1002]
     told = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert [record.getMessage() for record in told] == [
@@ -92,13 +92,13 @@ def test_each_value_keeps_the_scale_that_was_in_force(tmp_path: Path) -> None:
 
 def test_an_instant_between_two_half_hours_is_refused(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger, pytest.raises(ValueError, match="half-hour"):
-        ledger.keep(UID, SCALE, [replace(half_hour(0), at=MIDNIGHT + timedelta(minutes=1))])
+        ledger.keep(UID, SCALE, [half_hour(0)._replace(at=MIDNIGHT + timedelta(minutes=1))])
 
 
 def test_holes_are_what_has_neither_value_nor_mark_in_either_direction(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
         ledger.keep(UID, SCALE, [*both(0), half_hour(1, BOUGHT), *both(3)])
-        ledger.keep(UID, SCALE, [replace(half_hour(4, one), raw=None) for one in Direction])
+        ledger.keep(UID, SCALE, [half_hour(4, one)._replace(raw=None) for one in Direction])
         until = MIDNIGHT + 5 * HALF_HOUR
         first, second, fifth = (MIDNIGHT + n * HALF_HOUR for n in (1, 2, 5))
         assert ledger.holes(UID, Direction, MIDNIGHT, until) == [first, second, fifth]
@@ -121,7 +121,7 @@ def test_coverage_counts_each_direction_by_itself(tmp_path: Path) -> None:
 def test_what_is_gone_from_before_the_first_value_is_no_hole(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
         assert ledger.completeness(UID, Direction) is None
-        gone = [replace(half_hour(n), raw=None) for n in (*range(-200, 0), 7, 8)]
+        gone = [half_hour(n)._replace(raw=None) for n in (*range(-200, 0), 7, 8)]
         ledger.keep(UID, SCALE, [*gone, *(half_hour(n) for n in (*range(7), *range(9, 49)))])
         coverage = ledger.completeness(UID, [BOUGHT])
         assert coverage is not None
@@ -156,7 +156,7 @@ def test_rows_are_told_by_time_then_direction_over_a_long_past(tmp_path: Path) -
     numbers = [*range(5), *range(3000, 3005), *range(9000, 9005)]
     with ledger_in(tmp_path) as ledger:
         ledger.keep(UID, SCALE, [value for n in numbers for value in both(n)])
-        ledger.keep(UID, SCALE, [replace(half_hour(7), raw=None)])
+        ledger.keep(UID, SCALE, [half_hour(7)._replace(raw=None)])
         rows = list(ledger.rows())
     assert [((row.at - MIDNIGHT) // HALF_HOUR, row.direction) for row in rows] == [
         (number, direction) for number in numbers for direction in Direction

@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -196,7 +195,7 @@ def test_a_file_that_broke_meanwhile_is_set_aside_and_what_is_owed_is_kept(
 def test_a_value_owed_does_not_lose_to_an_older_one(tmp_path: Path) -> None:
     clock = HandClock()
     with ledger_in(tmp_path, clock) as ledger:
-        ledger.keep(UID, SCALE, [replace(half_hour(0), raw=None)])
+        ledger.keep(UID, SCALE, [half_hour(0)._replace(raw=None)])
         with locked(tmp_path):
             ledger.keep(UID, SCALE, both(0))
         later(clock)
@@ -209,7 +208,7 @@ def test_a_value_owed_does_not_lose_to_an_older_one(tmp_path: Path) -> None:
 def test_our_own_mistake_is_not_taken_for_a_fault_of_the_file(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
         with pytest.raises(sqlite3.IntegrityError):
-            ledger.keep(UID, SCALE, [replace(half_hour(0), raw=-1)])
+            ledger.keep(UID, SCALE, [half_hour(0)._replace(raw=-1)])
         assert ledger.problem is None
         assert ledger.keep(UID, SCALE, both(0)) == 2
 

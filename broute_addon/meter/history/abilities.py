@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import datetime
 
 from broute_addon.meter.half_hours import Direction
-from broute_addon.meter.history.plan import Way
+from broute_addon.meter.history.plan import WAYS, Way
 from broute_addon.meter.history.requests import SELECTORS, history_epc
 from broute_addon.meter.profile import MeterProfile
 
@@ -38,7 +38,7 @@ class Abilities:
         self._found.clear()
         self._paused: dict[int, float] = {}
         self._ends: dict[Way, datetime] = {}
-        self._lacks: dict[Way, set[datetime]] = {way: set() for way in Way}
+        self._lacks: dict[Way, set[datetime]] = {way: set() for way in WAYS}
 
     def serves(self, way: Way, at: datetime, direction: Direction, now: float) -> bool:
         """Whether it is worth asking now."""
@@ -60,7 +60,7 @@ class Abilities:
 
     def could_be_served(self, at: datetime, direction: Direction) -> bool:
         """Whether any way could bring it, if not now."""
-        return any(self.could_serve(way, at, direction) for way in Way)
+        return any(self.could_serve(way, at, direction) for way in WAYS)
 
     def _has(self, way: Way, direction: Direction) -> bool:
         key = (way, direction)

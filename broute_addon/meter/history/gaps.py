@@ -11,6 +11,7 @@ from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import HalfHoursRead, Update
 
 _DAY = timedelta(days=1)
+_DIRECTIONS = tuple(Direction)  # quick to go through, and in this order
 
 
 class Gaps:
@@ -99,17 +100,17 @@ class Gaps:
             self.empty_days.clear()
         else:
             self.empty_days.add(part.day)
-        can, open_, is_over = self._abilities, list[HalfHour](), False
+        can, final, is_over = self._abilities, none, False
         if part.way is not Way.DAY:
             for value in none:
                 can.lacks(part.way, value.at)
-            open_ = [value for value in none if can.could_be_served(value.at, value.direction)]
+            final = [value for value in none if not can.could_be_served(value.at, value.direction)]
             has_days = all(can.could_serve(Way.DAY, part.newest, each) for each in part.directions)
             is_over = not known and (has_days or part.way is Way.MINUTE)
             if is_over:
                 can.ends_at(part.way, part.newest)
-        self._tell(known + [value for value in none if value not in open_])
-        return bool(open_) or is_over
+        self._tell(known + final)
+        return len(final) < len(none) or is_over
 
     def give_up_unreachable(self) -> None:
         """What no way can bring, not even later: the meter doesn't remember it."""
@@ -123,9 +124,11 @@ class Gaps:
     def _filtered(self, is_meant: Callable[[datetime, Direction], bool]) -> Missing:
         found = {}
         for at, directions in self._missing.items():
-            meant = frozenset(each for each in directions if is_meant(at, each))
-            if meant:
-                found[at] = meant
+            meant = [each for each in directions if is_meant(at, each)]
+            if len(meant) == len(directions):
+                found[at] = directions
+            elif meant:
+                found[at] = frozenset(meant)
         return found
 
     def _give_up(self, missing: Mapping[datetime, frozenset[Direction]]) -> None:
@@ -133,7 +136,7 @@ class Gaps:
             [
                 HalfHour(at, direction, None, Way.DAY.value)
                 for at, directions in missing.items()
-                for direction in Direction
+                for direction in _DIRECTIONS
                 if direction in directions
             ]
         )
@@ -143,8 +146,8 @@ class Gaps:
         if values and scale is not None:
             self._emit(HalfHoursRead(self._profile.uid, scale, tuple(values)))
         for value in values:
-            left = self._missing.get(value.at, frozenset()) - {value.direction}
-            if left:
-                self._missing[value.at] = left
-            else:
-                self._missing.pop(value.at, None)
+            directions = self._missing.get(value.at, frozenset())
+            if len(directions) > 1:
+                self._missing[value.at] = directions - {value.direction}
+            elif value.direction in directions:
+                del self._missing[value.at]

@@ -26,10 +26,13 @@ SPAN_MOST = 12
 _SPAN_REACH = (SPAN_MOST - 1) * HALF_HOUR
 
 _DAY_OCTETS, _SPAN_OCTETS, _PAIR_OCTETS = 194, 7, 8
+_REQUEST = 1_000_000
+"""What a request costs, in octets: more than all answers together."""
 
 
 class Way(Enum):
-    """How a part of the memory is read. The value is the source of what it brings."""
+    """How a part of the memory is read, the preferred one first. The value is the source of what
+    it brings."""
 
     DAY = Source.HISTORY_1
     SPAN = Source.HISTORY_2
@@ -37,6 +40,9 @@ class Way(Enum):
 
     __hash__ = object.__hash__  # as Direction's
 
+
+WAYS = tuple(Way)
+"""As `Way` itself, but quick to go through."""
 
 Missing = Mapping[datetime, frozenset[Direction]]
 """Half-hours (UTC) with the directions that are missing."""
@@ -102,14 +108,17 @@ def _sorted_out(
     dict[datetime, frozenset[Direction]],
 ]:
     """What DAY serves, and of the rest what SPAN serves, and of the rest what MINUTE serves."""
-    sorted_out: dict[Way, dict[datetime, frozenset[Direction]]] = {way: {} for way in Way}
+    sorted_out: dict[Way, dict[datetime, frozenset[Direction]]] = {way: {} for way in WAYS}
     for at, directions in missing.items():
         rest = directions
-        for way in Way:
-            served = frozenset(each for each in rest if serves(way, at, each))
+        for way in WAYS:
+            served = [each for each in rest if serves(way, at, each)]
+            if len(served) == len(rest):
+                sorted_out[way][at] = rest
+                break
             if served:
-                sorted_out[way][at] = served
-                rest -= served
+                sorted_out[way][at] = frozenset(served)
+                rest = rest.difference(served)
     return sorted_out[Way.DAY], sorted_out[Way.SPAN], sorted_out[Way.MINUTE]
 
 
@@ -130,9 +139,20 @@ def _spans(missing: Missing) -> list[Part]:
 
 
 def _span(instants: Sequence[datetime], missing: Missing) -> Part:
-    directions = frozenset[Direction]().union(*(missing[at] for at in instants))
-    count = (instants[-1] - instants[0]) // HALF_HOUR + 1
-    return Part(Way.SPAN, instants[-1], count, directions)
+    count = _count(instants[0], instants[-1])
+    return Part(Way.SPAN, instants[-1], count, _directions(instants, missing))
+
+
+def _day(instants: Sequence[datetime], missing: Missing) -> Part:
+    return Part(Way.DAY, _last_of_day(instants[-1]), 48, _directions(instants, missing))
+
+
+def _count(oldest: datetime, newest: datetime) -> int:
+    return (newest - oldest) // HALF_HOUR + 1
+
+
+def _directions(instants: Sequence[datetime], missing: Missing) -> frozenset[Direction]:
+    return frozenset[Direction]().union(*(missing[at] for at in instants))
 
 
 def _days_and_spans(missing: Missing, serves: Serves) -> list[Part]:
@@ -143,26 +163,29 @@ def _days_and_spans(missing: Missing, serves: Serves) -> list[Part]:
     """
     instants = sorted(missing)
     span_firsts = _span_firsts(instants, missing, serves)
-    best: list[tuple[int, int]] = [(0, 0)]
-    last: list[tuple[int, Part]] = []
+    best = [0]
+    chosen: list[tuple[Way, int]] = []
     day_first, of_day = 0, frozenset[Direction]()
     day_ends: datetime | None = None
     for index, at in enumerate(instants):
         if day_ends is None or at > day_ends:
             day_first, day_ends, of_day = index, _last_of_day(at), frozenset()
         of_day |= missing[at]
-        choices = [(day_first, Part(Way.DAY, day_ends, 48, of_day))]
+        least, choice = best[day_first] + _day_cost(of_day), (Way.DAY, day_first)
         span_first = span_firsts[index]
         if span_first is not None:
-            choices.append((span_first, _span(instants[span_first : index + 1], missing)))
-        first, part = min(choices, key=lambda choice: _sum(best[choice[0]], _cost(choice[1])))
-        best.append(_sum(best[first], _cost(part)))
-        last.append((first, part))
+            cost = best[span_first] + _span_cost(_count(instants[span_first], at))
+            if cost < least:
+                least, choice = cost, (Way.SPAN, span_first)
+        best.append(least)
+        chosen.append(choice)
     parts: list[Part] = []
     left = len(instants)
     while left:
-        left, part = last[left - 1]
-        parts.append(part)
+        way, first = chosen[left - 1]
+        part = _day if way is Way.DAY else _span
+        parts.append(part(instants[first:left], missing))
+        left = first
     return parts
 
 
@@ -183,14 +206,12 @@ def _span_firsts(
     return firsts
 
 
-def _cost(part: Part) -> tuple[int, int]:
-    if part.way is Way.DAY:
-        return part.requests, _DAY_OCTETS * len(part.directions)
-    return part.requests, _SPAN_OCTETS + _PAIR_OCTETS * part.count
+def _day_cost(directions: frozenset[Direction]) -> int:
+    return _REQUEST + len(directions) * (_REQUEST + _DAY_OCTETS)
 
 
-def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    return one[0] + other[0], one[1] + other[1]
+def _span_cost(count: int) -> int:
+    return 2 * _REQUEST + _SPAN_OCTETS + _PAIR_OCTETS * count
 
 
 def _last_of_day(at: datetime) -> datetime:
