@@ -16,6 +16,8 @@ from broute_addon.meter.readings import Reading, Shown
 
 _LOGGER = logging.getLogger(__name__)
 
+_SHOWN_AS_THEY_ARE = (int, Decimal, str)
+
 
 def decode_edt(epc: int, edt: bytes) -> Mapping[str, Value]:
     """The fields of one EDT of the meter; none where the EPC is unknown or the EDT is nonsense."""
@@ -72,55 +74,56 @@ class Decoder:
         It arrived at `arrived` by the host's clock (UTC), which may be wrong and may jump, and at
         `arrived_s` of the event loop's time, which can't.
         """
-        return tuple(
-            reading
-            for epc, edt in values.items()
-            for reading in self._of(epc, edt, arrived, arrived_s)
-        )
+        readings: list[Reading] = []
+        for epc, edt in values.items():
+            readings += self._of(epc, edt, arrived, arrived_s)
+        return tuple(readings)
 
     def _of(self, epc: int, edt: bytes, arrived: datetime, arrived_s: float) -> list[Reading]:
         row = METER_ROWS.get(epc)
         values = decode_edt(epc, edt)
         if row is None or not values:
             return []
-        stamp = next((v for v in values.values() if isinstance(v, datetime)), None)
-        at = arrived if stamp is None else stamp.astimezone(UTC)
-        stood_s = arrived_s if stamp is None else stamp.timestamp()
-        told: list[Reading] = []
-        quantities = {field.quantity for field in row.fields}
-        has_energy = Quantity.ENERGY in quantities
-        if has_energy and stamp is None and Quantity.TIME in quantities:
+        at, stood_s, has_stamp = arrived, arrived_s, False
+        for value in values.values():
+            if isinstance(value, datetime):
+                at, stood_s, has_stamp = value.astimezone(UTC), value.timestamp(), True
+                break
+        if row.has_energy and row.has_time and not has_stamp:
             return []  # a count of an unknown time: not for the guard either
+        told: list[Reading] = []
         for field in row.fields:
             value = values[field.key]
             if field.role is Role.NONE:
                 continue
             if field.quantity is Quantity.ENERGY:
-                told += self._energy(field.key, value, at, stood_s)
+                if (kwh := self._energy(field.key, value, stood_s)) is not None:
+                    told.append(Reading(field.key, kwh, at))
             elif field.quantity is Quantity.ENERGY_STEP and isinstance(value, int):
                 told.append(Reading(field.key, Decimal(1).scaleb(value), at))
             else:
                 told.append(Reading(field.key, _shown(value), at))
         # A fixed-time value and its time are told together or not at all.
-        is_whole = not has_energy or any(isinstance(r.value, Decimal) for r in told)
+        is_whole = not row.has_energy or any(isinstance(r.value, Decimal) for r in told)
         return told if is_whole else []
 
-    def _energy(self, key: str, raw: Value, at: datetime, stood_s: float) -> list[Reading]:
+    def _energy(self, key: str, raw: Value, stood_s: float) -> Decimal | None:
+        """The kWh to tell of a count, if there is anything to tell."""
         if self.scale is None:
-            return []
+            return None
         if not isinstance(raw, int):
             # "No data" says nothing about the register: what was told last stays true.
-            return []
-        guard = self._guards.setdefault(key, CounterGuard())
+            return None
+        guard = self._guards.get(key)
+        if guard is None:
+            guard = self._guards[key] = CounterGuard()
         if not guard.accepts(Count(raw, stood_s), self.scale):
             _LOGGER.debug("%s: count %d held back until it is confirmed", key, raw)
-            return []
-        return [Reading(key, self.scale.kwh(raw), at)]
+            return None
+        return self.scale.kwh(raw)
 
 
 def _shown(value: Value) -> Shown:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    if value is None or isinstance(value, bool | int | str | Decimal):
+    if value is None or isinstance(value, _SHOWN_AS_THEY_ARE):
         return value
-    return str(value)
+    return value.astimezone(UTC) if isinstance(value, datetime) else str(value)

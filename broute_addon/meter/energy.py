@@ -6,8 +6,8 @@ not be told; a reset must not be hidden for ever. So such a count is held back u
 reading of the same register agrees with it.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from broute_addon.meter.profile import EnergyScale
 
@@ -22,8 +22,7 @@ SLACK_KWH = Decimal(2)
 """Lets short intervals with coarse counts pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """A raw register count and when it stood there, in seconds of a clock that never jumps back:
     the event loop's for a polled register, the meter's own stamp for a fixed-time value."""
 
@@ -45,12 +44,16 @@ class CounterGuard:
         One older than the last believed only came late, and isn't. But where several of them go
         on from each other it is the last believed whose time was wrong.
         """
-        if self._accepted is not None and count.at_s < self._accepted.at_s:
-            return self._accepts_earlier(count, scale)
-        bases = [base for base in (self._accepted, self._doubted) if base is not None]
-        if bases and not any(_follows(base, count, scale) for base in bases):
-            self._doubted = count
-            return False
+        accepted, doubted = self._accepted, self._doubted
+        if accepted is not None:
+            if count.at_s < accepted.at_s:
+                return self._accepts_earlier(count, scale)
+            goes_on = _follows(accepted, count, scale) or (
+                doubted is not None and _follows(doubted, count, scale)
+            )
+            if not goes_on:
+                self._doubted = count
+                return False
         self._believe(count)
         return True
 
@@ -76,5 +79,8 @@ class CounterGuard:
 
 def _follows(before: Count, after: Count, scale: EnergyScale) -> bool:
     grown = scale.kwh((after.raw - before.raw) % scale.modulus)
+    slack = max(SLACK_KWH, 2 * scale.step)
+    if grown <= slack:  # as nearly every count, whatever time has passed
+        return True
     hours = Decimal(max(0.0, after.at_s - before.at_s)) / 3600
-    return grown <= MOST_KWH_PER_HOUR * hours + max(SLACK_KWH, 2 * scale.step)
+    return grown <= MOST_KWH_PER_HOUR * hours + slack

@@ -82,6 +82,8 @@ def believed(
     values: Mapping[int, bytes], readings: tuple[Reading, ...], source: Source
 ) -> tuple[HalfHour, ...]:
     """The half-hours in an answer or notification whose counts were believed: told as readings."""
+    if _DIRECTIONS.keys().isdisjoint(values):
+        return ()
     told = {each.key: each.at for each in readings if isinstance(each.value, Decimal)}
     return tuple(
         HalfHour(told[key], direction, raw, source)

@@ -42,6 +42,8 @@ class Property:
     examples: Mapping[str, Values]
     decode_only: Mapping[str, Values] = field(default_factory=dict)
     size: int | None = field(init=False)
+    has_energy: bool = field(init=False)
+    has_time: bool = field(init=False)
     _plan: tuple[tuple[str, slice, Callable[[bytes], Value]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,6 +57,9 @@ class Property:
             plan.append((each.key, slice(begin, end), each.codec.decode))
         object.__setattr__(self, "_plan", tuple(plan))
         object.__setattr__(self, "size", end)
+        quantities = [each.quantity for each in self.fields]
+        object.__setattr__(self, "has_energy", Quantity.ENERGY in quantities)
+        object.__setattr__(self, "has_time", Quantity.TIME in quantities)
 
     def decode(self, edt: bytes) -> dict[str, Value]:
         """The fields' values, None where the meter has none. Raises EdtError for a wrong size."""
