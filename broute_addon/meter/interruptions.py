@@ -46,11 +46,12 @@ class Interruptions:
     async def wait(self, seconds: float) -> None:
         """Waits until the time is over or something new happens."""
         self._wake.clear()
+        loop, wake = asyncio.get_running_loop(), self._wake.set
+        alarm = loop.call_later(seconds, wake) if seconds > 0 else loop.call_soon(wake)
         try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
 
     async def pause(self, seconds: float) -> Command | None:
         """Waits until the time is over or there is a command, which it gives, or a fault, which

@@ -59,8 +59,11 @@ class Schedule:
 
     def pick(self, now: float) -> Job | None:
         """The most important job that is due by now."""
-        due = (job for job, at in self.due.items() if at <= now and not self._waits(job, at))
-        return min(due, default=None)
+        first: Job | None = None
+        for job, at in self.due.items():
+            if at <= now and (first is None or job < first) and not self._waits(job, at):
+                first = job
+        return first
 
     def along(self, now: float) -> tuple[Job, ...]:
         """What comes along with a live poll: energy that will be due before the next one, and a
