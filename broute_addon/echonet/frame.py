@@ -101,7 +101,7 @@ class Esv(IntEnum):
     @property
     def answers(self) -> "frozenset[Esv]":
         """Every service that may come back to this request."""
-        return frozenset(esv for esv in (self.response, self.refusal) if esv is not None)
+        return _ANSWERS[self]
 
     @property
     def is_request(self) -> bool:
@@ -125,6 +125,9 @@ _REFUSALS = {
     Esv.GET: Esv.GET_SNA,
     Esv.INF_REQ: Esv.INF_SNA,
     Esv.SET_GET: Esv.SET_GET_SNA,
+}
+_ANSWERS = {
+    esv: frozenset(each for each in (esv.response, esv.refusal) if each is not None) for esv in Esv
 }
 _SYMBOLS = {
     Esv.SET_I: "SetI",

@@ -36,6 +36,7 @@ _MARKER_ATTEMPTS = 3
 _BUSY_S = 9.0
 """The longest command that may be left unanswered is a J11 datagram of 1232 bytes: 7 s."""
 _BUSY_PAUSE_S = 0.2
+_OF_A_COMMAND = (CommandAccepted, CommandFailed, Answer)
 
 
 class _InFlight:
@@ -215,7 +216,7 @@ class Dongle:
                 _LOGGER.debug("← %s", self._dialect.trace(event))
             if self._in_flight is not None:
                 self._in_flight.take(event)
-            if not isinstance(event, CommandAccepted | CommandFailed | Answer):
+            if not isinstance(event, _OF_A_COMMAND):
                 self._on_event(event)
         if events:
             self._news.set()

@@ -48,6 +48,7 @@ _END_REASONS: Mapping[Trigger, Message] = {
     Move.UNDECIPHERABLE: message("session_undecipherable"),
 }
 _NOT_JOINED = message("not_joined")
+_STANDING = (State.JOINED, State.RENEWING)
 
 
 class Gate:
@@ -67,7 +68,7 @@ class Gate:
     @property
     def is_joined(self) -> bool:
         """True while a session stands, also while it is being renewed."""
-        return self.state in {State.JOINED, State.RENEWING}
+        return self.state in _STANDING
 
     async def wait(self) -> None:
         """Waits until a datagram may go out.
@@ -101,19 +102,21 @@ class Gate:
     def move(self, trigger: Trigger) -> None:
         """Moves the session; a session that ends without our doing is told."""
         before, self.state = self.state, step(self.state, trigger)
+        if self.state is before:
+            return
         if self.state is not State.RENEWING and self._renewal is not None:
             self._renewal.cancel()
             self._renewal = None
         if self.state is State.JOINING:
             self._end = _NOT_JOINED
-        ended = before in {State.JOINED, State.RENEWING} and not self.is_joined
+        ended = before in _STANDING and not self.is_joined
         reason = _END_REASONS.get(trigger) if ended else None
         if reason is not None:
             self._end = reason
         self._update()
         if reason is not None:
             self._emit(SessionEnded(reason))
-        if self.state is State.RENEWING and before is not State.RENEWING:
+        if self.state is State.RENEWING:
             self._renewal = asyncio.get_running_loop().call_later(
                 RENEWAL_S, self.move, Move.OVERDUE
             )

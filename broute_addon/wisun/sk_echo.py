@@ -10,6 +10,7 @@ never taken for the rest of an echo.
 from broute_addon.wisun.receive_buffer import ReceiveBuffer
 
 _ASYNCHRONOUS = (b"EVENT ", b"ERXUDP ", b"EPANDESC", b"EEDSCAN")
+_LONGEST = max(map(len, _ASYNCHRONOUS))
 _RESPONSES = (b"OK",)
 
 
@@ -28,7 +29,9 @@ class Echo:
 
         Returns False when more bytes are needed to tell echo from sentence.
         """
-        head = buffer.peek(len(self._left) + len(max(_ASYNCHRONOUS, key=len)))
+        head = buffer.peek(len(self._left) + _LONGEST)
+        if head[:1].upper() != self._left[:1]:  # all of it, where echo is off
+            return True
         same = _common(head, self._left)
         if not same or head.startswith(_ASYNCHRONOUS):
             return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from broute_addon.redaction import Secret
@@ -35,9 +36,14 @@ class MacAddress:
     @property
     def link_local(self) -> LinkLocalAddress:
         """FE80::/64 with the universal/local bit inverted (what SKLL64 answers)."""
-        interface = bytes([self.octets[0] ^ 0x02]) + self.octets[1:]
-        digits = "FE80000000000000" + interface.hex().upper()
-        return ":".join(digits[i : i + 4] for i in range(0, 32, 4))
+        return _link_local(self.octets)
+
+
+@lru_cache(maxsize=8)
+def _link_local(octets: bytes) -> LinkLocalAddress:
+    interface = bytes([octets[0] ^ 0x02]) + octets[1:]
+    digits = "FE80000000000000" + interface.hex().upper()
+    return ":".join(digits[i : i + 4] for i in range(0, 32, 4))
 
 
 @dataclass(frozen=True, slots=True)
