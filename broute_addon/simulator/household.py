@@ -86,7 +86,9 @@ class Household:
     def __init__(self, seed: int, *, solar: bool = True) -> None:
         self._days = _four_weeks(seed, solar)
         whole_days = (Energy(day.bought[-1], day.sold[-1]) for day in self._days)
-        self._before = list(accumulate(whole_days, initial=NOTHING))
+        before = list(accumulate(whole_days, initial=NOTHING))
+        self._before = [(energy.bought, energy.sold) for energy in before[:-1]]
+        self._cycle = before[-1]
 
     def power(self, at: int) -> int:
         """Net watts at a JST second."""
@@ -110,10 +112,10 @@ class Household:
         number, second = divmod(at, DAY_S)
         cycle, index = divmod(number, _CYCLE_DAYS)
         step, seconds = divmod(second, STEP_S)
-        day, before, whole = self._days[index], self._before[index], self._before[_CYCLE_DAYS]
+        day, (bought_before, sold_before) = self._days[index], self._before[index]
         watts = day.net[step]
-        bought = whole.bought * cycle + before.bought + day.bought[step]
-        sold = whole.sold * cycle + before.sold + day.sold[step]
+        bought = self._cycle.bought * cycle + bought_before + day.bought[step]
+        sold = self._cycle.sold * cycle + sold_before + day.sold[step]
         return (bought + watts * seconds, sold) if watts > 0 else (bought, sold - watts * seconds)
 
     def energy_between(self, start: int, end: int) -> Energy:

@@ -40,6 +40,7 @@ class Registers:
     ) -> None:
         self.config = config
         self.modulus, self.count_kwh = config.modulus, config.count_kwh
+        self._tells_sold = config.reverse
         self._count_watt_seconds = config.count_watt_seconds
         self._household = household
         self._installed = installed
@@ -59,7 +60,7 @@ class Registers:
         """Both counters at a JST second."""
         bought, sold = self._filled(at)
         bought = (bought + self._bought_at_0) % self.modulus
-        if not self.config.reverse:
+        if not self._tells_sold:
             return Counts(bought, None)
         return Counts(bought, (sold + self._sold_at_0) % self.modulus)
 

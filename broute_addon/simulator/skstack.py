@@ -236,12 +236,12 @@ class SkStack:
                     has_extra_line=self.module.has_rev26e_quirks,
                 )
             )
-        elif event.kind in _OWN_EVENTS:
-            self.print_line(self._own(_OWN_EVENTS[event.kind]))
-        elif event.kind in _PEER_EVENTS:
-            number, parameter = _PEER_EVENTS[event.kind]
+        elif peer := _PEER_EVENTS.get(event.kind):
+            number, parameter = peer
             if number != "21" or not self._faults.strikes("missing-event21"):
                 self.print_line(self._peer(number, event.address, parameter))
+        elif own := _OWN_EVENTS.get(event.kind):
+            self.print_line(self._own(own))
 
     def _beacon(self, beacon: Beacon) -> None:
         has_pairing_id = self._scan_mode == 2

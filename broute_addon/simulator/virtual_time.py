@@ -128,8 +128,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             ready.append(heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle.cancelled():
-                handle._run()  # noqa: SLF001 - what a loop is for
+            if not handle._cancelled:  # noqa: SLF001 - what a loop is for
+                handle._run()  # noqa: SLF001
 
     def _last_hope(self) -> list[tuple[selectors.SelectorKey, int]]:
         """What comes from outside when nothing in here will ever happen."""
