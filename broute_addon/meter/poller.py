@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from broute_addon.clock import JST, Clock
 from broute_addon.echonet.frame import METER, Frame
@@ -197,14 +198,11 @@ class Poller:
     def _epcs(self, cadence: Cadence) -> tuple[int, ...]:
         if self._profile is None:
             return ()
-        now, get_map, refused = (
-            asyncio.get_running_loop().time(),
-            self._profile.get_map,
-            self._refused,
-        )
-        return tuple(
-            epc for epc in _EPCS[cadence] if epc in get_map and refused.get(epc, now) <= now
-        )
+        epcs, refused = _in_map(cadence, self._profile.get_map), self._refused
+        if not refused:
+            return epcs
+        now = asyncio.get_running_loop().time()
+        return tuple(epc for epc in epcs if refused.get(epc, now) <= now)
 
     async def _do(self, job: Job) -> None:
         if job is Job.LEFTOVERS and self._profile is not None:
@@ -405,3 +403,8 @@ class Poller:
         self._emit(ReadingsArrived((Reading("clock_difference", seconds, now),)))
         self._fixed_times.ask_anew()
         self._await_half_hour()
+
+
+@lru_cache(maxsize=32)
+def _in_map(cadence: Cadence, get_map: frozenset[int]) -> tuple[int, ...]:
+    return tuple(epc for epc in _EPCS[cadence] if epc in get_map)

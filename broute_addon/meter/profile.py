@@ -21,17 +21,22 @@ class EnergyScale:
 
     def kwh(self, raw: int) -> Decimal:
         """Exact kWh of a raw count."""
-        return Decimal(raw * self.coefficient).scaleb(self.exponent)
+        return raw * _step(self.coefficient, self.exponent)
 
     @property
     def step(self) -> Decimal:
         """kWh of one count."""
-        return self.kwh(1)
+        return _step(self.coefficient, self.exponent)
 
     @property
     def modulus(self) -> int:
         """The raw count at which the register starts again from 0."""
         return int(10**self.digits)
+
+
+@lru_cache(maxsize=8)
+def _step(coefficient: int, exponent: int) -> Decimal:
+    return Decimal(coefficient).scaleb(exponent)
 
 
 @dataclass(frozen=True, slots=True)
