@@ -6,6 +6,7 @@ flight, the others come when they like. `LinkEvent` is what the layer above hear
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from broute_addon.errors import TransportError
 from broute_addon.messages import Message
@@ -137,9 +138,11 @@ class WokeUp:
     """EVENT C0: the stick was asleep."""
 
 
-@dataclass(frozen=True, slots=True)
-class UdpReceived:
-    """A datagram: ECHONET Lite, PANA (02CC) or MLE (4D4C) by its `port` (ours)."""
+class UdpReceived(NamedTuple):
+    """A datagram: ECHONET Lite, PANA (02CC) or MLE (4D4C) by its `port` (ours).
+
+    A tuple, because most of what a stick tells is made of these.
+    """
 
     source: LinkLocalAddress
     port: int

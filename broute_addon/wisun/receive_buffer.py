@@ -31,8 +31,9 @@ class ReceiveBuffer:
 
     def skip_line_ends(self) -> None:
         """Removes leading CR and LF."""
-        count = len(self._bytes) - len(self._bytes.lstrip(b"\r\n"))
-        del self._bytes[:count]
+        if self._bytes and self._bytes[0] in b"\r\n":
+            count = len(self._bytes) - len(self._bytes.lstrip(b"\r\n"))
+            del self._bytes[:count]
 
     def line_end(self) -> int:
         """Position of the first CR or LF, -1 without one."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from broute_addon.redaction import Secret
 
@@ -106,8 +106,7 @@ class DongleIdentity:
     baud: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """An ECHONET Lite UDP datagram from the meter. `rssi_dbm` only where the stick tells it."""
 
     source: LinkLocalAddress
