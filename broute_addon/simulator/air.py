@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 ALL_NODES = "FF02:0000:0000:0000:0000:0000:0000:0001"
 
@@ -40,8 +41,7 @@ class Beacon:
     heard_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """One UDP datagram that reached the stick."""
 
     source: str

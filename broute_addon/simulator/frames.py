@@ -3,7 +3,7 @@
 Independent of the product's codec on purpose: a fault there must not cancel itself here.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 CONTROLLER = bytes.fromhex("05FF01")
 NODE_PROFILE = bytes.fromhex("0EF001")
@@ -20,8 +20,7 @@ Block = tuple[tuple[int, bytes], ...]
 """Properties in order: EPC and EDT."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame. `second` is the Get block of the SetGet family, else `None`."""
 
     tid: int

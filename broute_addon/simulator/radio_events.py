@@ -1,7 +1,7 @@
 """What a radio reports to the dialect that speaks for it."""
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
+from typing import NamedTuple
 
 from broute_addon.simulator.air import Beacon, Datagram
 
@@ -39,8 +39,7 @@ class Outcome(IntEnum):
     OTHER = 8
 
 
-@dataclass(frozen=True, slots=True)
-class RadioEvent:
+class RadioEvent(NamedTuple):
     """One report.
 
     `address` is the peer's, where the report concerns one; `beacons` are those of one scanned
