@@ -37,8 +37,8 @@ class ReceiveBuffer:
 
     def line_end(self) -> int:
         """Position of the first CR or LF, -1 without one."""
-        ends = (self._bytes.find(b"\r"), self._bytes.find(b"\n"))
-        return min((end for end in ends if end >= 0), default=-1)
+        cr, lf = self._bytes.find(b"\r"), self._bytes.find(b"\n")
+        return max(cr, lf) if cr < 0 or lf < 0 else min(cr, lf)
 
     def find(self, word: bytes, start: int = 0) -> int:
         """Position of `word` at or behind `start`, -1 without it."""
