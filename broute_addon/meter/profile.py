@@ -74,12 +74,12 @@ class MeterProfile:
         The MAC stands in only where the meter has no serial number (8D). The same whichever
         stick reads the meter; nothing of the credentials is in it.
         """
-        return _uid(self.maker_code or "", self.serial_number, self.mac)
+        return _uid(self.maker_code or "", self.serial_number, self.mac.octets)
 
 
 @lru_cache(maxsize=8)
-def _uid(maker_code: str, serial_number: str | None, mac: MacAddress) -> str:
-    material = mac.octets
+def _uid(maker_code: str, serial_number: str | None, mac: bytes) -> str:
+    material = mac
     if serial_number:
         material = bytes.fromhex(maker_code) + serial_number.encode()
     return "broute_" + hashlib.sha256(material).hexdigest()[:10]
