@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from broute_addon.clock import JST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=JST)
+_SECOND = timedelta(seconds=1)
 
 
 def to_seconds(at: datetime) -> int:
     """Aware datetime to JST seconds."""
-    return int((at - _EPOCH).total_seconds())
+    return (at - _EPOCH) // _SECOND
 
 
 def to_datetime(seconds: int) -> datetime:

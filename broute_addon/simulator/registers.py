@@ -60,11 +60,12 @@ class Registers:
 
     def counts(self, at: int) -> Counts:
         """Both counters at a JST second."""
-        bought, sold = self._filled(at)
-        bought = (bought + self._bought_at_0) % self.modulus
+        bought, sold = self._household.watt_seconds_until(at)
+        unit, modulus = self._count_watt_seconds, self.modulus
+        bought = (bought // unit + self._bought_at_0) % modulus
         if not self._tells_sold:
             return _new(Counts, (bought, None))
-        return _new(Counts, (bought, (sold + self._sold_at_0) % self.modulus))
+        return _new(Counts, (bought, (sold // unit + self._sold_at_0) % modulus))
 
     def stored(self, at: int, now: int, filled: int) -> Counts:
         """What the memory, filled up to `filled`, holds for `at`: nothing too long before `now`."""

@@ -14,7 +14,8 @@ class Timers:
     def __init__(self, speed: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._speed = speed
-        self._handles: set[asyncio.Handle] = set()
+        self._handles: dict[int, asyncio.Handle] = {}
+        self._started = 0
 
     def radio_time(self) -> float:
         """Seconds of radio time, on the scale of `lasting`."""
@@ -38,33 +39,35 @@ class Timers:
 
     def track(self, handle: asyncio.Handle) -> None:
         """Let a timer made elsewhere (the meter's clock) end with the others."""
-        self._handles.add(handle)
+        self._started += 1
+        self._handles[self._started] = handle
         self._forget_finished()
 
     def cancel_all(self) -> None:
-        for handle in self._handles:
+        for handle in self._handles.values():
             handle.cancel()
         self._handles.clear()
 
     def _start(self, seconds: float | None, call: Callable[[], None]) -> asyncio.Handle:
+        self._started += 1
+        number = self._started
         handle: asyncio.Handle
-
-        def run() -> None:
-            self._handles.discard(handle)
-            call()
-
         if seconds is None:
-            handle = self._loop.call_soon(run)
+            handle = self._loop.call_soon(self._run, number, call)
         else:
-            handle = self._loop.call_later(seconds, run)
-        self._handles.add(handle)
+            handle = self._loop.call_later(seconds, self._run, number, call)
+        self._handles[number] = handle
         return handle
+
+    def _run(self, number: int, call: Callable[[], None]) -> None:
+        self._handles.pop(number, None)
+        call()
 
     def _forget_finished(self) -> None:
         now = self._loop.time()
         self._handles = {
-            one
-            for one in self._handles
+            number: one
+            for number, one in self._handles.items()
             if not one.cancelled()
             and (not isinstance(one, asyncio.TimerHandle) or one.when() >= now)
         }
