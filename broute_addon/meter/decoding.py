@@ -62,9 +62,11 @@ class Decoder:
 
     def doubts(self, epcs: Iterable[int]) -> bool:
         """A count of these registers was held back: read them again soon."""
+        doubted = {key for key, guard in self._guards.items() if guard.is_doubting}
+        if not doubted:
+            return False
         rows = (METER_ROWS.get(epc) for epc in epcs)
-        keys = [field.key for row in rows if row is not None for field in row.fields]
-        return any(key in self._guards and self._guards[key].is_doubting for key in keys)
+        return any(field.key in doubted for row in rows if row is not None for field in row.fields)
 
     def readings(
         self, values: Mapping[int, bytes], arrived: datetime, arrived_s: float
@@ -92,6 +94,7 @@ class Decoder:
         if row.has_energy and row.has_time and not has_stamp:
             return []  # a count of an unknown time: not for the guard either
         told: list[Reading] = []
+        has_kwh = False
         for field in row.fields:
             value = values[field.key]
             if field.role is Role.NONE:
@@ -99,13 +102,13 @@ class Decoder:
             if field.quantity is Quantity.ENERGY:
                 if (kwh := self._energy(field.key, value, stood_s)) is not None:
                     told.append(Reading(field.key, kwh, at))
+                    has_kwh = True
             elif field.quantity is Quantity.ENERGY_STEP and isinstance(value, int):
                 told.append(Reading(field.key, Decimal(1).scaleb(value), at))
             else:
                 told.append(Reading(field.key, _shown(value), at))
         # A fixed-time value and its time are told together or not at all.
-        is_whole = not row.has_energy or any(isinstance(r.value, Decimal) for r in told)
-        return told if is_whole else []
+        return told if has_kwh or not row.has_energy else []
 
     def _energy(self, key: str, raw: Value, stood_s: float) -> Decimal | None:
         """The kWh to tell of a count, if there is anything to tell."""
