@@ -126,13 +126,16 @@ class MqttPublisher:
             self._held.cancel()
             self._held = None
         announcer = self._announcer
-        await self._send(session, self._news(announcer.availability(snapshot)))
-        if await self._send(session, self._news(announcer.discovery(snapshot))):
+        if news := self._news(announcer.availability(snapshot)):
+            await self._send(session, news)
+        if news := self._news(announcer.discovery(snapshot)):
+            await self._send(session, news)
             # Home Assistant subscribes a while after it: what isn't retained would be lost.
             loop = asyncio.get_running_loop()
             loop.call_later(SUBSCRIBED_AFTER_S, self._say_live_again)
         states = self._news(announcer.states(snapshot, self._clock()))
-        await self._send(session, self._told.named(states))
+        if news := self._told.named(states):
+            await self._send(session, news)
 
     def _adapt(self, snapshot: Snapshot) -> None:
         """Follows the language, the poll interval and another meter."""
@@ -154,12 +157,9 @@ class MqttPublisher:
             self._held = loop.call_at(due, self._wake.set)
         return news
 
-    async def _send(self, session: BrokerSession, news: tuple[Publication, ...]) -> bool:
-        """Whether there was anything to send."""
-        if news:
-            await session.publish(*news)
-            self._told.took(news, asyncio.get_running_loop().time())
-        return bool(news)
+    async def _send(self, session: BrokerSession, news: tuple[Publication, ...]) -> None:
+        await session.publish(*news)
+        self._told.took(news, asyncio.get_running_loop().time())
 
     def _received(self, came: Received) -> None:
         if came.retained:

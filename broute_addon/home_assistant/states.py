@@ -17,6 +17,8 @@ after every answer costs little.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import compress, count
+from operator import is_not
 
 from broute_addon.home_assistant import topics
 from broute_addon.home_assistant.discovery import (
@@ -44,6 +46,9 @@ _ALL_IS_WELL = message("all_is_well")
 _OwnValues = tuple[str, Message, bool, bool]
 """What the add-on tells about itself, in the order of `ADD_ON_TERMS`."""
 
+_Availability = tuple[MeterProfile | None, bool]
+"""What availability is told of: the meter, and whether it is being read."""
+
 
 @dataclass(slots=True)
 class Announcer:
@@ -59,15 +64,24 @@ class Announcer:
     interval_s: float
     known_meters: tuple[str, ...] = ()
     _meter: "_MeterStates | None" = field(default=None, init=False, compare=False)
+    _available: tuple[_Availability, tuple[Publication, ...]] | None = field(
+        default=None, init=False, compare=False
+    )
     _discovery: tuple[Publication, ...] = field(default=(), init=False, compare=False)
     _own_values: _OwnValues | None = field(default=None, init=False, compare=False)
     _own_states: tuple[Publication, ...] = field(default=(), init=False, compare=False)
 
-    def availability(self, snapshot: Snapshot) -> Iterator[Publication]:
+    def availability(self, snapshot: Snapshot) -> tuple[Publication, ...]:
         """Each meter's, then ours: a meter left online by a killed process is never believed."""
-        current = snapshot.meter.uid if snapshot.meter is not None else None
+        of = (snapshot.meter, snapshot.is_reading)
+        if self._available is None or self._available[0] != of:
+            self._available = (of, tuple(self._availability(*of)))
+        return self._available[1]
+
+    def _availability(self, meter: MeterProfile | None, is_reading: bool) -> Iterator[Publication]:
+        current = None if meter is None else meter.uid
         for uid in sorted({*self.known_meters, *([current] if current else [])}):
-            is_read = uid == current and snapshot.is_reading
+            is_read = uid == current and is_reading
             yield _publication(topics.availability(uid), is_online=is_read)
         yield _publication(topics.status(self.add_on.instance), is_online=True)
 
@@ -76,16 +90,16 @@ class Announcer:
         self._follow(snapshot.meter)
         return self._discovery
 
-    def states(self, snapshot: Snapshot, now: datetime) -> Iterator[Publication]:
+    def states(self, snapshot: Snapshot, now: datetime) -> list[Publication]:
         """The values of both devices."""
         values = _own_values(snapshot)
         if values != self._own_values:
             self._own_values, self._own_states = values, tuple(self._own(values))
-        yield from self._own_states
         meter = self._follow(snapshot.meter)
-        if meter is not None:
-            lifetime = timedelta(seconds=expire_after(self.interval_s))
-            yield from meter.states(snapshot.readings, now, lifetime)
+        if meter is None:
+            return list(self._own_states)
+        lifetime = timedelta(seconds=expire_after(self.interval_s))
+        return [*self._own_states, *meter.states(snapshot.readings, now, lifetime)]
 
     def _follow(self, profile: MeterProfile | None) -> "_MeterStates | None":
         """The states of the meter that is read now."""
@@ -113,25 +127,30 @@ class _MeterStates:
     """The states of one meter, each made once for its reading."""
 
     def __init__(self, profile: MeterProfile) -> None:
+        terms = meter_terms(profile)
         self.profile = profile
-        self._terms = [(term.key, _StateOf(profile.uid, term)) for term in meter_terms(profile)]
-        self._made: dict[str, tuple[Reading, Publication]] = {}
+        self._keys = tuple(term.key for term in terms)
+        self._state_of = tuple(_StateOf(profile.uid, term) for term in terms)
+        self._read: tuple[Reading | None, ...] = (None,) * len(terms)
+        self._made: list[Publication | None] = [None] * len(terms)
 
     def states(
         self, readings: Mapping[str, Reading], now: datetime, lifetime: timedelta
-    ) -> Iterator[Publication]:
+    ) -> list[Publication]:
         """A message for each term that has been read; a live one only as long as it counts."""
-        made = self._made
-        for key, state_of in self._terms:
-            reading = readings.get(key)
-            if reading is None:
-                continue
-            known = made.get(key)
-            if known is None or known[0] is not reading:
-                known = made[key] = (reading, state_of(reading))
-            state = known[1]
-            if state.at is None or _is_fresh(state.at, now, lifetime):
-                yield state
+        self._follow(readings)
+        return [
+            state
+            for state in self._made
+            if state is not None and (state.at is None or _is_fresh(state.at, now, lifetime))
+        ]
+
+    def _follow(self, readings: Mapping[str, Reading]) -> None:
+        """Makes the messages whose reading is another object than at the look before."""
+        before, self._read = self._read, tuple(map(readings.get, self._keys))
+        for place in compress(count(), map(is_not, self._read, before)):
+            reading = self._read[place]
+            self._made[place] = None if reading is None else self._state_of[place](reading)
 
 
 class _StateOf:
@@ -141,17 +160,14 @@ class _StateOf:
         described = ENTITY_CLASSES[term.quantity]
         self._topic = topics.state(uid, term.key)
         self._is_live = described is not None and described.live
+        self._is_retained = not self._is_live
         self._pause_s = LINK_PAUSE_S if term in LINK_TERMS else 0.0
+        self._is_prompt = not self._pause_s
 
     def __call__(self, reading: Reading) -> Publication:
-        return Publication(
-            self._topic,
-            payload(reading.value),
-            retain=not self._is_live,
-            at=reading.at if self._is_live else None,
-            pause_s=self._pause_s,
-            prompt=not self._pause_s,
-        )
+        at = reading.at if self._is_live else None
+        text = payload(reading.value)
+        return Publication(self._topic, text, self._is_retained, at, self._pause_s, self._is_prompt)
 
 
 def last_will(instance: str) -> Publication:
