@@ -1,20 +1,20 @@
 """What must be true in every house at every moment. The first breach ends the run."""
 
 import asyncio
-import logging
-import re
 from collections import deque
+from functools import lru_cache
+from typing import NamedTuple
 
 from broute_addon.clock import JST
-from broute_addon.messages import Message
 from broute_addon.meter.history.gaps import Gaps
 from broute_addon.meter.history.history import History
 from broute_addon.meter.readings import Connection
-from broute_addon.simulator import PASSWORD, ROUTE_B_ID, frames
+from broute_addon.simulator import frames
 from broute_addon.simulator.household import HALF_HOUR_S
 from broute_addon.soak.history_check import HistoryCheck
 from broute_addon.soak.history_watch import HistoryWatch
 from broute_addon.soak.kinds import POLL_S, REQUEST_S
+from broute_addon.soak.log_watch import LogWatch, has_secret
 from broute_addon.soak.truth import SHOWN_LATE_S
 from broute_addon.soak.weight import weight
 from broute_addon.soak.world import World
@@ -43,10 +43,30 @@ WEIGHT_MOST = 2000
 TASKS_MOST = 24
 COMPLETE_WITHIN_S = 4 * 3600.0
 """From the plan's end on, whatever was going on by then."""
-_SECRET = re.compile(
-    "|".join((ROUTE_B_ID, PASSWORD, ROUTE_B_ID.encode().hex(), PASSWORD.encode().hex()))
-)
+_LIVE = frozenset({"power", "current_r", "current_t"})
+_COUNTERS = frozenset({"energy_bought", "energy_sold"})
+_HALF_HOURS = frozenset({"half_hour_energy_bought", "half_hour_energy_sold"})
+_STAMPS = frozenset({f"{key}_time" for key in _HALF_HOURS})
+_JUDGED = _LIVE | _COUNTERS | _HALF_HOURS | _STAMPS
 _CLOCKS = ("host-clock-step", "wrong-clock-at-boot", "clock-step")
+
+
+class _Topic(NamedTuple):
+    """What a topic is for; `uid` and `key` of a meter's value, else empty."""
+
+    has_secret: bool
+    is_discovery: bool
+    uid: str = ""
+    key: str = ""
+
+
+@lru_cache(maxsize=1024)  # some hundred topics, each of thousands of messages
+def _topic_of(topic: str) -> _Topic:
+    secret, discovery = has_secret(topic), topic.startswith("homeassistant/device/")
+    if not topic.startswith("broute/broute_"):
+        return _Topic(secret, discovery)
+    _, uid, key = topic.split("/")
+    return _Topic(secret, discovery, uid, key)
 
 
 class Invariants:
@@ -66,7 +86,7 @@ class Invariants:
         self._confirming: dict[bytes, float] = {}
         self._checked_half_hour = 0
         self._history = HistoryWatch(world, self.broke)
-        self._log = _LogWatch(self)
+        self._log = LogWatch(self.broke)
         world.broker.hooks.append(self._published)
         world.home_assistant.on_value = self._taken
         world.on_delivery = self._delivered
@@ -85,35 +105,33 @@ class Invariants:
     # -- a: values -----------------------------------------------------------------------------
 
     def _published(self, topic: str, payload: str, _retain: bool) -> None:
-        if _SECRET.search(payload) or _SECRET.search(topic):
+        told = _topic_of(topic)
+        if told.has_secret or has_secret(payload):
             self.broke("no secret gets out", topic)
-        if topic.startswith("homeassistant/device/"):
+        if told.is_discovery:
             self._announced_at = self._world.now
-        if not topic.startswith("broute/broute_"):
+        if not told.uid:
             return
-        _, uid, key = topic.split("/")
-        if uid not in self._world.truth.uids:
-            self.broke("identity", f"{uid} is no meter of this house")
-        elif fault := self._value_fault(uid, key, payload):
+        if not self._world.truth.has_seen(told.uid):
+            self.broke("identity", f"{told.uid} is no meter of this house")
+            return
+        self.values += 1
+        if told.key in _JUDGED and (fault := self._value_fault(told.uid, told.key, payload)):
             self.broke("no wrong value", fault)
 
     def _value_fault(self, uid: str, key: str, payload: str) -> str:
         truth, now = self._world.truth, self._world.now
+        if key in _LIVE:
+            return self._live_fault(uid, key, payload)
+        if key in _STAMPS:
+            return truth.stamp_fault(payload, now)
         unsettled = self._is_unsettled(now)
-        self.values += 1
-        match key:
-            case "power" | "current_r" | "current_t":
-                return self._live_fault(uid, key, payload, unsettled=unsettled)
-            case "energy_bought" | "energy_sold":
-                within = 86_400.0 if unsettled else SHOWN_LATE_S
-                return truth.energy_fault(uid, key, payload, now, within)
-            case "half_hour_energy_bought" | "half_hour_energy_sold":
-                return truth.half_hour_fault(uid, key, payload, now, 96 if unsettled else 2)
-            case "half_hour_energy_bought_time" | "half_hour_energy_sold_time":
-                return truth.stamp_fault(payload, now)
-        return ""
+        if key in _HALF_HOURS:
+            return truth.half_hour_fault(uid, key, payload, now, 96 if unsettled else 2)
+        within = 86_400.0 if unsettled else SHOWN_LATE_S
+        return truth.energy_fault(uid, key, payload, now, within)
 
-    def _live_fault(self, uid: str, key: str, payload: str, *, unsettled: bool) -> str:
+    def _live_fault(self, uid: str, key: str, payload: str) -> str:
         world, now = self._world, self._world.now
         if payload == "None" and world.timeline.was_recent("no-data", now, LIFETIME_S):
             return ""
@@ -121,7 +139,7 @@ class Invariants:
         old = now - (self._live_at if key == "power" else self._currents_at)
         if old > lifetime + 5.0:
             return f"{key} {payload} is sent, {old:.0f} s old"
-        said_again = unsettled or now - self._announced_at < SAID_AGAIN_S
+        said_again = now - self._announced_at < SAID_AGAIN_S or self._is_unsettled(now)
         within = lifetime + SHOWN_LATE_S if said_again else SHOWN_LATE_S
         return world.truth.live_fault(uid, key, payload, now, within)
 
@@ -356,55 +374,3 @@ class Invariants:
 
 def _current() -> "asyncio.Task[object] | None":
     return asyncio.current_task()
-
-
-class _LogWatch(logging.Handler):
-    """Reads the product's log: no secret, one warning for a streak, one relief."""
-
-    _ALL_FOR_S = 600.0
-    _RECOVERY = "broute_addon.meter.recovery"
-
-    def __init__(self, invariants: Invariants) -> None:
-        super().__init__()
-        self._invariants = invariants
-        self._told: set[str] = set()
-        self._logger = logging.getLogger("broute_addon")
-        self._before = (self._logger.level, self._logger.propagate)
-        self._logger.addHandler(self)
-        self._logger.propagate = False
-        self._quiet: asyncio.TimerHandle | None = None
-
-    @property
-    def is_streak_open(self) -> bool:
-        return bool(self._told)
-
-    def process_started(self) -> None:
-        """For a while everything is read; then only what a household sees."""
-        self._told.clear()
-        self._logger.setLevel(logging.DEBUG)
-        if self._quiet is not None:
-            self._quiet.cancel()
-        loop = asyncio.get_running_loop()
-        self._quiet = loop.call_later(self._ALL_FOR_S, self._logger.setLevel, logging.INFO)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if _SECRET.search(text):
-            self._invariants.broke("no secret gets out", f"in the log of {record.name}")
-        told = record.args[0] if isinstance(record.args, tuple) and record.args else None
-        if not isinstance(told, Message):
-            return
-        if record.name == self._RECOVERY and record.levelno >= logging.WARNING:
-            if told.key in self._told:
-                self._invariants.broke("one warning, one relief", f"twice: {text}")
-            self._told.add(told.key)
-        elif told.key == "recovered":
-            self._told.clear()
-
-    def close(self) -> None:
-        level, self._logger.propagate = self._before
-        self._logger.setLevel(level)
-        self._logger.removeHandler(self)
-        if self._quiet is not None:
-            self._quiet.cancel()
-        super().close()

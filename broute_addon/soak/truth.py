@@ -51,6 +51,10 @@ class Truth:
         """All meters that hung there, the newest last."""
         return tuple(self._meters)
 
+    def has_seen(self, uid: str) -> bool:
+        """Whether this meter hangs there, or hung there once."""
+        return uid in self._meters
+
     def registers_of(self, uid: str) -> Registers:
         """Those of a meter that hung there once, or the present one's."""
         return self._meters.get(uid, self.registers)

@@ -37,7 +37,10 @@ class World:
     """The house of a plan, with the product running in it. Make it inside a running loop."""
 
     def __init__(self, plan: Plan) -> None:
+        if plan.house.clock is None:
+            raise ValueError("a plan names its start")
         self.plan = plan
+        self._begin = plan.house.clock
         self._loop = asyncio.get_running_loop()
         self.port = MemoryPort(plan.delivery, seed=plan.seed)
         self.house = House(plan.house, self.port)
@@ -70,10 +73,7 @@ class World:
 
     def wall(self) -> datetime:
         """The host's clock."""
-        begin = self.plan.house.clock
-        if begin is None:
-            raise ValueError("a plan names its start")
-        return begin + timedelta(seconds=self.now + self.host_offset_s)
+        return self._begin + timedelta(seconds=self._loop.time() + self.host_offset_s)
 
     def start(self) -> None:
         """The process starts."""
