@@ -29,12 +29,14 @@ Hook = Callable[[str, str, bool], None]
 
 
 class BrokerStandIn:
-    """The broker in the house. `hooks` see every message that it takes, in order."""
+    """The broker in the house. `hooks` see every message that it takes, in order; `up_since` is
+    when it came up."""
 
     def __init__(self, latency_s: float) -> None:
         self.retained: dict[str, str] = {}
         self.hooks: list[Hook] = []
         self.is_up = True
+        self.up_since = 0.0
         self.is_mute = False
         self.latency_s = latency_s
         self.connected_at = 0.0
@@ -58,6 +60,7 @@ class BrokerStandIn:
 
     def up(self) -> None:
         self.is_up = True
+        self.up_since = asyncio.get_running_loop().time()
 
     def drop(self, *, with_will: bool = True) -> None:
         """The product's connection breaks."""

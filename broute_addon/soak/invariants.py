@@ -43,6 +43,9 @@ WEIGHT_MOST = 2000
 TASKS_MOST = 24
 COMPLETE_WITHIN_S = 4 * 3600.0
 """From the plan's end on, whatever was going on by then."""
+BROKER_BACK_S = 15.0
+"""What lay retained at a broker that comes back counts until the process, which may have lost
+power with it, has booted and connected."""
 _LIVE = frozenset({"power", "current_r", "current_t"})
 _COUNTERS = frozenset({"energy_bought", "energy_sold"})
 _HALF_HOURS = frozenset({"half_hour_energy_bought", "half_hour_energy_sold"})
@@ -203,7 +206,8 @@ class Invariants:
                 continue
             silent = now - self._heard_at
             is_held = now - self._held_at < LIFETIME_S
-            if silent > SILENT_MOST_S + self._interval and not is_held:
+            is_told_late = now - world.broker.up_since < BROKER_BACK_S
+            if silent > SILENT_MOST_S + self._interval and not (is_held or is_told_late):
                 self.broke("availability is true", f"{uid} is online, silent for {silent:.0f} s")
             # Who lost power and memory together can't know what an earlier life left online.
             has_forgotten = world.timeline.was_recent("memory-lost", now, 900.0)
