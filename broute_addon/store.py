@@ -5,7 +5,7 @@ one: a slow broker or page skips, it never queues.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -52,7 +52,7 @@ class Snapshot:
     dongle: DongleIdentity | None = None
     pan: Pan | None = None
     meter: MeterProfile | None = None
-    readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
+    readings: MappingProxyType[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
     poll_interval_s: float = 30.0
     broker_is_up: bool = False
     history: HistoryProgress | None = None
@@ -91,7 +91,7 @@ def applied(  # noqa: PLR0911 - one per kind of update
             known = snapshot.readings if _same_meter(snapshot.meter, profile) else {}
             return replace(snapshot, meter=profile, readings=MappingProxyType(dict(known)))
         case ReadingsArrived(readings):
-            merged = dict(snapshot.readings) | {reading.key: reading for reading in readings}
+            merged = snapshot.readings | {reading.key: reading for reading in readings}
             return replace(snapshot, readings=MappingProxyType(merged))
         case PollIntervalChanged(interval_s):
             return replace(snapshot, poll_interval_s=interval_s)

@@ -80,6 +80,9 @@ class Gaps:
         return replace(self, ended=tuple(gap for gap in self.ended if gap not in gone))
 
 
+_NO_GAPS = Gaps()
+
+
 def to_text(gaps: Gaps) -> str:
     """For the ledger's facts."""
     return json.dumps(
@@ -136,15 +139,15 @@ class GapRecorder:
 
     def ended(self, uid: str) -> Sequence[Gap]:
         """The gaps that have ended and aren't settled, oldest first."""
-        return self._gaps.get(uid, Gaps()).ended
+        return self._gaps.get(uid, _NO_GAPS).ended
 
     def open_after(self, uid: str) -> datetime | None:
         """Since which half-hour a gap is open; None: Home Assistant is being fed."""
-        return self._gaps.get(uid, Gaps()).open_after
+        return self._gaps.get(uid, _NO_GAPS).open_after
 
     def settle(self, uid: str, gaps: Iterable[Gap]) -> None:
         """Nothing is left to do about these."""
-        self._set(uid, self._gaps.get(uid, Gaps()).without(gaps))
+        self._set(uid, self._gaps.get(uid, _NO_GAPS).without(gaps))
 
     def note_core(self, *, is_up: bool) -> None:
         """Whether Core is there and has started."""
@@ -186,10 +189,10 @@ class GapRecorder:
             (self._clock() - fed.wall).total_seconds(),  # goes on while the host sleeps
         )
         if silent_s > limit_s:
-            self._set(uid, self._gaps.get(uid, Gaps()).opened(fed.half_hour))
+            self._set(uid, self._gaps.get(uid, _NO_GAPS).opened(fed.half_hour))
 
     def _feed(self, uid: str, half_hour: datetime) -> None:
-        gaps, fed = self._gaps.get(uid, Gaps()), self._fed.get(uid)
+        gaps, fed = self._gaps.get(uid, _NO_GAPS), self._fed.get(uid)
         if fed is not None and half_hour - fed.half_hour > HALF_HOUR:
             gaps = gaps.opened(fed.half_hour).closed(half_hour)
         elif self._half_hour_is_fresh:
@@ -199,7 +202,7 @@ class GapRecorder:
         self._fed[uid] = _Feeding(self._clock(), now_s, half_hour)
 
     def _set(self, uid: str, gaps: Gaps) -> None:
-        if gaps != self._gaps.get(uid, Gaps()):
+        if gaps != self._gaps.get(uid, _NO_GAPS):
             self._gaps[uid] = gaps
             self._ledger.note(_key(uid), to_text(gaps))
 
