@@ -6,7 +6,12 @@ anything shows here, whatever its name.
 
 from collections import deque
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
 
+_PLAIN = frozenset({type(None), bool, int, float, str, Decimal, datetime})
+"""What holds nothing; most of what there is to look at."""
 _COLLECTIONS = (list, tuple, set, frozenset, deque)
 
 
@@ -16,26 +21,29 @@ def weight(*roots: object, without: tuple[type, ...] = ()) -> int:
     waiting, total = list(roots), 0
     while waiting:
         one = waiting.pop()
-        if id(one) in seen or isinstance(one, without):
+        kind: type = type(one)
+        if id(one) in seen or kind in _PLAIN or isinstance(one, without):
             continue
         seen.add(id(one))
-        if isinstance(one, Mapping):
-            total += len(one)
-            waiting += one.values()
-        elif isinstance(one, _COLLECTIONS):
+        if isinstance(one, _COLLECTIONS):
             total += len(one)
             waiting += one
         elif isinstance(one, bytes | bytearray):
             total += len(one) // 1024
-        elif type(one).__module__.startswith("broute_addon") and not isinstance(one, type):
-            waiting += _parts(one)
+        elif isinstance(one, Mapping):
+            total += len(one)
+            waiting += one.values()
+        elif kind.__module__.startswith("broute_addon") and not isinstance(one, type):
+            waiting += getattr(one, "__dict__", {}).values()
+            waiting += [getattr(one, name) for name in _slots(kind) if hasattr(one, name)]
     return total
 
 
-def _parts(one: object) -> list[object]:
-    parts: list[object] = list(getattr(one, "__dict__", {}).values())
-    for kind in type(one).__mro__:
-        slots = getattr(kind, "__slots__", ())
-        names = (slots,) if isinstance(slots, str) else slots
-        parts += [getattr(one, name) for name in names if hasattr(one, name)]
-    return parts
+@cache
+def _slots(kind: type) -> tuple[str, ...]:
+    """The attributes that its objects keep outside of a `__dict__`."""
+    names: list[str] = []
+    for each in kind.__mro__:
+        slots = getattr(each, "__slots__", ())
+        names += (slots,) if isinstance(slots, str) else slots
+    return tuple(names)
