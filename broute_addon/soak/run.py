@@ -51,14 +51,15 @@ def _stored(world: World) -> bytes:
 async def _play(plan: Plan) -> Outcome:
     world = World(plan)
     published = hashlib.sha256()
+    loop = asyncio.get_running_loop()
 
     def record(topic: str, payload: str, retain: bool) -> None:
-        line = f"{world.now:.6f} {topic} {payload} {retain}\n"
+        line = f"{loop.time():.6f} {topic} {payload} {retain}\n"
         published.update(line.encode())
 
     world.broker.hooks.append(record)
     invariants = Invariants(world)
-    asyncio.get_running_loop().set_exception_handler(
+    loop.set_exception_handler(
         lambda _, context: invariants.broke("never ends by itself", str(context))
     )
     world.schedule()

@@ -81,10 +81,14 @@ class Truth:
     def live_fault(self, uid: str, key: str, payload: str, now: float, within_s: float) -> str:
         """What is wrong about a power or a current, or nothing."""
         registers = self._meters.get(uid, self.registers)
-        start, end = self.second(now - within_s), self.second(now)
+        end = self.second(now)
+        newest = end - end % STEP_S
+        if payload in self._live(registers, key, newest):  # nearly always
+            return ""
+        start = self.second(now - within_s)
         if self._clock_moved(now, within_s):
             start = min(start, end - int(within_s))
-        for second in range(end - end % STEP_S, start - STEP_S, -STEP_S):  # the newest is likely
+        for second in range(newest - STEP_S, start - STEP_S, -STEP_S):
             if payload in self._live(registers, key, second):
                 return ""
         return f"{key} {payload} was never true within {within_s:.0f} s"
