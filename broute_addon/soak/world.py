@@ -64,6 +64,7 @@ class World:
         self._armed: dict[Moment, list[Fault]] = {}
         self._stops: set[asyncio.Task[None]] = set()
         self._boot: asyncio.TimerHandle | None = None
+        self._dark_until = 0.0
         self._tap_radio()
         self.product: Product | None = None
 
@@ -242,7 +243,15 @@ class World:
     def _start_after(self, seconds: float) -> None:
         if self._boot is not None:
             self._boot.cancel()
-        self._boot = self._loop.call_later(seconds, self.start)
+        at = self.now + seconds
+        if self._is_dark:
+            at = max(at, self._dark_until + _BOOT_S)
+        self._boot = self._loop.call_at(at, self.start)
+
+    @property
+    def _is_dark(self) -> bool:
+        """Whether the host has no power: nothing that runs on it can come up."""
+        return self.now < self._dark_until
 
     def _kill(self, for_s: float) -> None:
         self.timeline.strike("kill", self.now, for_s)
@@ -282,6 +291,7 @@ class World:
         self._lose_power(for_s)
 
     def _lose_power(self, for_s: float) -> None:
+        self._dark_until = max(self._dark_until, self.now + for_s)
         self.house.faults.fire("unplug")
         self.broker.down()
         self._die()
@@ -289,6 +299,8 @@ class World:
         self._start_after(for_s + _BOOT_S)
 
         def power() -> None:
+            if self._is_dark:
+                return
             self.house.faults.fire("replug")
             self.broker.up()
             self.home_assistant.broker_is_back()
@@ -314,8 +326,9 @@ class World:
         self.broker.down()
 
         def back() -> None:
-            self.broker.up()
-            self.home_assistant.broker_is_back()
+            if not self._is_dark:
+                self.broker.up()
+                self.home_assistant.broker_is_back()
 
         self._loop.call_later(for_s, back)
 
@@ -352,5 +365,6 @@ class World:
         self.core.stop()
 
     def _start_home_assistant(self) -> None:
-        self.home_assistant.start()
-        self.core.start()
+        if not self._is_dark:
+            self.home_assistant.start()
+            self.core.start()
