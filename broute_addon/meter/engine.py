@@ -39,16 +39,15 @@ from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import MeterProfile
 from broute_addon.meter.readings import (
     Connection,
-    ConnectionChanged,
     DongleIdentified,
     MeterIdentified,
     PanJoined,
-    PollIntervalChanged,
     Reading,
     ReadingsArrived,
     Update,
 )
 from broute_addon.meter.recovery import Attempt, Ladder, Rung
+from broute_addon.meter.status import Status
 from broute_addon.meter.sticks import first_stick
 from broute_addon.meter.survey import Survey, SurveyState
 from broute_addon.wisun.events import (
@@ -69,9 +68,6 @@ _LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 """While waiting for a stick, how often the list of ports is looked at."""
-
-_TASKS = frozenset({"credentials_refused", "meter_not_found", "meter_too_far"})
-"""Problems that only the household can mend: an error in the log, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +116,7 @@ class Engine:
         self._link: Link | None = None
         self._poller: Poller | None = None
         self._interruptions = Interruptions()
-        self._problem: Message | None = None
-        self._told: ConnectionChanged | None = None
-        self._told_interval_s: float | None = None
-        self._connection = Connection.LOOKING_FOR_STICK
+        self._status = Status(self._emit)
         self._client = MeterClient(
             self._send,
             self._notified,
@@ -134,7 +127,7 @@ class Engine:
 
     async def run(self) -> NoReturn:
         """Keeps readings coming. On cancellation ends the session with SKTERM, bounded."""
-        self._tell_interval()
+        self._status.interval(self._pace.interval_s)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._client.confirm_notifications(), name="INFC_Res")
@@ -168,16 +161,16 @@ class Engine:
             await self._leave(terminate=False)
             self._link = await self._open()
         elif rung is Rung.RESET:
-            self._go(Connection.IDENTIFYING_STICK)
+            self._status.go(Connection.IDENTIFYING_STICK)
             await self._link.reset()
         self._interruptions.fault = None
         if rung in (Rung.RESCAN, Rung.RESET):
             self._pan = None
         if self._survey.is_wanted:
-            self._go(Connection.SCANNING)
+            self._status.go(Connection.SCANNING)
             self._pan = await self._survey.run(self._link, self._credentials, self._pan)
         pan = self._pan or await self._scan(self._link)
-        self._go(Connection.JOINING)
+        self._status.go(Connection.JOINING)
         is_scanned = self._pan is None
         await self._join(self._link, pan)
         if not self._survey.is_wanted:  # else it was asked for meanwhile
@@ -187,7 +180,7 @@ class Engine:
         return pan
 
     async def _scan(self, link: Link) -> Pan:
-        self._go(Connection.SCANNING)
+        self._status.go(Connection.SCANNING)
         pan = await link.scan(self._credentials)
         _LOGGER.info("%s", message("meter_found", channel=pan.channel, dbm=pan.rssi_dbm))
         if pan.rssi_dbm is not None:
@@ -195,7 +188,7 @@ class Engine:
         return pan
 
     async def _open(self) -> Link:
-        self._go(Connection.LOOKING_FOR_STICK)
+        self._status.go(Connection.LOOKING_FOR_STICK)
         try:
             link = await first_stick(self._ports(), self._ask)
         except BRouteError:
@@ -205,7 +198,7 @@ class Engine:
         return link
 
     async def _ask(self, port: str) -> Link:
-        self._go(Connection.IDENTIFYING_STICK)
+        self._status.go(Connection.IDENTIFYING_STICK)
         return await Link.open(
             self._connect, port, on_datagram=self._datagram, on_event=self._event
         )
@@ -227,7 +220,7 @@ class Engine:
         """Reads the meter; returns only for a command that asks for another rung."""
         cached = self._profiles.get(str(pan.address))
         if cached is None:
-            self._go(Connection.INTERVIEWING)
+            self._status.go(Connection.INTERVIEWING)
         poller = self._poller = Poller(
             self._client,
             pan.address,
@@ -297,11 +290,7 @@ class Engine:
         if isinstance(error, TransportError):
             await self._leave(terminate=False)
             self._emit(DongleIdentified(None))
-        problem = self._problem_of(error, attempt)
-        if problem.key in _TASKS and (self._problem is None or self._problem.key != problem.key):
-            _LOGGER.error("%s", problem)
-        self._problem = problem
-        self._go(Connection.RECOVERING)
+        self._status.fell(self._problem_of(error, attempt))
         wanted = await self._wait(attempt)
         return attempt.rung if wanted is None else wanted
 
@@ -336,13 +325,9 @@ class Engine:
         failures = self._ladder.recovered()
         if failures:
             _LOGGER.info("%s", message("recovered", attempts=failures))
-        if oddity is not None and oddity != self._problem:
-            _LOGGER.warning("%s", oddity)
         self._was_silent = False
-        self._problem = oddity
-        self._tell_interval()
-        if self._connection not in (Connection.RENEWING, Connection.ON_HOLD):
-            self._go(Connection.READING)
+        self._status.interval(self._pace.interval_s)
+        self._status.good(oddity)
 
     async def _send(self, edata: bytes) -> None:
         if self._link is None:
@@ -361,9 +346,9 @@ class Engine:
     def _event(self, event: LinkEvent) -> None:
         match event:
             case SessionRenewing():
-                self._go(Connection.RENEWING)
+                self._status.renewing()
             case SessionRenewed():
-                self._back_from(Connection.RENEWING)
+                self._status.back_from(Connection.RENEWING)
             case TransmitHeld():
                 self._held(is_held=True)
             case TransmitReleased():
@@ -376,13 +361,9 @@ class Engine:
     def _held(self, *, is_held: bool) -> None:
         self._tell("transmit_limited", value=is_held)
         if not is_held:
-            self._back_from(Connection.ON_HOLD)
+            self._status.back_from(Connection.ON_HOLD)
         elif self._poller is not None:
-            self._go(Connection.ON_HOLD)
-
-    def _back_from(self, interruption: Connection) -> None:
-        if self._connection is interruption:
-            self._go(Connection.READING)
+            self._status.go(Connection.ON_HOLD)
 
     def _break(self, error: BRouteError) -> None:
         self._client.abort(error)
@@ -399,18 +380,6 @@ class Engine:
             _LOGGER.debug("SKTERM: %s", error)
         finally:
             await link.close()
-
-    def _go(self, connection: Connection) -> None:
-        self._connection = connection
-        now = ConnectionChanged(connection, self._problem)
-        if now != self._told:
-            self._told = now
-            self._emit(now)
-
-    def _tell_interval(self) -> None:
-        if self._pace.interval_s != self._told_interval_s:
-            self._told_interval_s = self._pace.interval_s
-            self._emit(PollIntervalChanged(self._told_interval_s))
 
     def _tell(self, key: str, value: float | bool) -> None:
         self._emit(ReadingsArrived((Reading(key, value, self._clock()),)))

@@ -46,6 +46,8 @@ COMPLETE_WITHIN_S = 4 * 3600.0
 BROKER_BACK_S = 15.0
 """What lay retained at a broker that comes back counts until the process, which may have lost
 power with it, has booted and connected."""
+FORGOTTEN_S = 900.0
+"""Until a process without memory has found the meter, and so its topics."""
 _LIVE = frozenset({"power", "current_r", "current_t"})
 _COUNTERS = frozenset({"energy_bought", "energy_sold"})
 _HALF_HOURS = frozenset({"half_hour_energy_bought", "half_hour_energy_sold"})
@@ -206,11 +208,12 @@ class Invariants:
                 continue
             silent = now - self._heard_at
             is_held = now - self._held_at < LIFETIME_S
-            is_told_late = now - world.broker.up_since < BROKER_BACK_S
+            # Who lost power and memory together can't know what an earlier life left online.
+            has_forgotten = now - world.forgot_at < FORGOTTEN_S
+            back_s = FORGOTTEN_S if has_forgotten else BROKER_BACK_S
+            is_told_late = now - world.broker.up_since < back_s
             if silent > SILENT_MOST_S + self._interval and not (is_held or is_told_late):
                 self.broke("availability is true", f"{uid} is online, silent for {silent:.0f} s")
-            # Who lost power and memory together can't know what an earlier life left online.
-            has_forgotten = world.timeline.was_recent("memory-lost", now, 900.0)
             if world.started_at > self._heard_at and not has_forgotten:
                 self.broke("availability is true", f"{uid} is online before it was heard")
             if uid != world.truth.uid and not world.timeline.is_excused(now):

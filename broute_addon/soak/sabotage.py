@@ -28,6 +28,7 @@ from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import EnergyScale, MeterProfile
 from broute_addon.meter.readings import Connection, Reading
 from broute_addon.meter.recovery import Ladder, Rung
+from broute_addon.meter.status import Status
 from broute_addon.soak.patch import Patch
 from broute_addon.soak.sabotage_history import HISTORY_SABOTAGES
 from broute_addon.store import Snapshot
@@ -277,12 +278,12 @@ def _half_hour_missed() -> Patch:
 
 
 def _always_reading() -> Patch:
-    go = Engine._go
+    go = Status.go
 
-    def reading(self: Engine, connection: Connection) -> None:
+    def reading(self: Status, connection: Connection) -> None:
         go(self, Connection.READING if connection is Connection.RECOVERING else connection)
 
-    return Patch(Engine, "_go", reading)
+    return Patch(Status, "go", reading)
 
 
 def _counter_not_asked() -> Patch:

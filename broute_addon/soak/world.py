@@ -61,6 +61,8 @@ class World:
         self.on_crash: Callable[[BaseException], None] = lambda _: None
         self.host_offset_s = 0.0
         self.started_at = 0.0
+        self.forgot_at = float("-inf")
+        """When the process lost its memory; if the power was off, when that came back."""
         self._armed: dict[Moment, list[Fault]] = {}
         self._stops: set[asyncio.Task[None]] = set()
         self._boot: asyncio.TimerHandle | None = None
@@ -260,6 +262,7 @@ class World:
 
     def _memory_lost(self, for_s: float) -> None:
         self.timeline.strike("memory-lost", self.now, for_s)
+        self.forgot_at = max(self.now, self._dark_until)
         self._die()
         self.memory.lose()
         self.folder.lose()

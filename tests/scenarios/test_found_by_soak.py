@@ -8,6 +8,7 @@ import pytest
 
 from broute_addon.errors import JoinRefusedError, TransportError
 from broute_addon.messages import message
+from broute_addon.meter.readings import Connection
 from broute_addon.meter.recovery import Ladder
 from broute_addon.simulator import HouseConfig, MeterConfig
 from tests.support.engine_house import Lab, lab, story
@@ -95,5 +96,24 @@ def test_a_meter_that_tells_one_property_at_a_time_tells_its_memory_too() -> Non
             for kept in known:
                 at = int(kept.at.timestamp()) + 9 * 3600
                 assert kept.raw == here.house.registers.counts(at).bought
+
+    story(scenario)
+
+
+def test_a_session_that_is_renewed_does_not_make_a_silent_meter_available() -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until_reading()
+            here.house.faults.hold("mute-meter")
+            await here.until(lambda now: now.connection is Connection.RECOVERING)
+            await asyncio.sleep(150.0)  # the waits between two tries are long by now
+            await here.until(lambda now: now.connection is Connection.RECOVERING)
+            assert here.house.radio.session is not None
+            told = len(here.connections())
+            here.house.faults.fire("expire")
+            await asyncio.sleep(15.0)
+            afterwards = here.connections()[told:]
+            assert Connection.RENEWING not in afterwards
+            assert Connection.READING not in afterwards
 
     story(scenario)
