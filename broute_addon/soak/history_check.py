@@ -88,7 +88,8 @@ class HistoryCheck:
         newest = (second - until_s) // HALF_HOUR_S * HALF_HOUR_S
         oldest = (second // _DAY_S - registers.config.memory_days) * _DAY_S
         for direction in Direction:
-            known = {to_seconds(stand.at) for stand in self._ledger.series(uid, direction)}
+            stands = self._ledger.series(uid, direction, to_datetime(oldest))
+            known = {to_seconds(stand.at) for stand in stands}
             for at in range(oldest, newest + 1, HALF_HOUR_S):
                 if _of(registers.stored(at, second, newest), direction) is not None:
                     yield direction, to_datetime(at), at in known
