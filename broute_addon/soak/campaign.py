@@ -1,5 +1,6 @@
 """Many seeds, several at a time; one that fails is told and made small."""
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -105,8 +106,14 @@ def _outcomes(campaign: Campaign) -> Iterator[Outcome]:
         for seed in seeds:
             yield play_seed(seed, campaign.days, campaign.sabotage)
         return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _collect_seldom) as pool:
         yield from pool.map(play_seed, seeds, [campaign.days] * len(seeds))
+
+
+def _collect_seldom() -> None:
+    """Nearly nothing is garbage that only the collector finds, and its looks cost a twentieth."""
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _smaller(plan: Plan, outcome: Outcome, progress: Say) -> Sequence[Fault]:
