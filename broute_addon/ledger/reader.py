@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from broute_addon.clock import JST
 from broute_addon.ledger.energy import Interval, Stand, energy_through, interval_energies
@@ -72,15 +72,6 @@ class JournalEntry:
     kind: str
     old_sum: Decimal | None
     new_sum: Decimal
-
-
-class _Count(NamedTuple):
-    """How many values and marks there are, how many values, and the first and last of these."""
-
-    told: int
-    known: int
-    oldest: datetime | None
-    newest: datetime | None
 
 
 class LedgerReader(ABC):
@@ -178,8 +169,8 @@ class LedgerReader(ABC):
         directions (one or more) has neither a value nor the mark that the meter has none;
         ascending."""
         chosen, slots = _numbers(directions), _slots(since, until)
-        # As it nearly always is: half the cost.
-        if self._count(uid, chosen, slots).told == len(slots) * len(chosen):
+        told, _ = self._count(uid, chosen, slots)
+        if told == len(slots) * len(chosen):  # as it nearly always is: half the cost
             return []
         found = self._all(
             "SELECT at FROM half_hours WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
@@ -206,15 +197,15 @@ class LedgerReader(ABC):
     ) -> Coverage:
         """How complete the half-hours from `since` to `until` are, both included."""
         chosen, slots = _numbers(directions), _slots(since, until)
-        counted = self._count(uid, chosen, slots)
+        told, known = self._count(uid, chosen, slots)
         return Coverage(
             since=since,
             until=until,
-            oldest=counted.oldest,
-            newest=counted.newest,
-            known=counted.known,
-            missing=len(slots) * len(chosen) - counted.told,
-            gone=counted.told - counted.known,
+            oldest=self._edge(uid, chosen, "ASC", slots),
+            newest=self._edge(uid, chosen, "DESC", slots),
+            known=known,
+            missing=len(slots) * len(chosen) - told,
+            gone=told - known,
         )
 
     def completeness(self, uid: str, directions: Iterable[Direction]) -> Coverage | None:
@@ -224,8 +215,9 @@ class LedgerReader(ABC):
         if span is None:
             return None
         whole = self.coverage(uid, chosen, *span)
-        since_first = self._count(uid, _numbers(chosen), _slots(whole.oldest or span[1], span[1]))
-        return replace(whole, gone=since_first.told - since_first.known)
+        since_first = _slots(whole.oldest or span[1], span[1])
+        told, known = self._count(uid, _numbers(chosen), since_first)
+        return replace(whole, gone=told - known)
 
     def rows(self, uid: str | None = None) -> Iterator[Row]:
         """All values of a meter, or of all meters one after the other; by time, then direction.
@@ -278,28 +270,25 @@ class LedgerReader(ABC):
         found = self._all("SELECT id, coefficient, exponent, digits FROM scales", ())
         return {number: EnergyScale(*scale) for number, *scale in found}
 
-    def _count(self, uid: str, directions: Set[int], slots: range) -> "_Count":
-        ((told, known, oldest, newest),) = self._all(
-            "SELECT count(*), count(raw), min(iif(raw IS NULL, NULL, at)),"
-            " max(iif(raw IS NULL, NULL, at)) FROM half_hours"
+    def _count(self, uid: str, directions: Set[int], slots: range) -> tuple[int, int]:
+        """How many values and marks there are, and how many values."""
+        ((told, known),) = self._all(
+            "SELECT count(*), count(raw) FROM half_hours"
             " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at BETWEEN ? AND ?"
             " AND direction IN (?, ?)",
             (uid, slots.start, slots.stop - 1, min(directions), max(directions)),
         )
-        return _Count(
-            told,
-            known,
-            None if oldest is None else _instant(oldest),
-            None if newest is None else _instant(newest),
-        )
+        return told, known
 
-    def _edge(self, uid: str, directions: Set[int], order: str) -> datetime | None:
+    def _edge(
+        self, uid: str, directions: Set[int], order: str, slots: range = _EVER
+    ) -> datetime | None:
         """The first half-hour with a value, in ascending (ASC) or descending (DESC) order."""
         found = self._all(
             "SELECT at FROM half_hours"  # noqa: S608 - ASC or DESC
-            " WHERE meter = (SELECT id FROM meters WHERE uid = ?)"
+            " WHERE meter = (SELECT id FROM meters WHERE uid = ?) AND at BETWEEN ? AND ?"
             f" AND direction IN (?, ?) AND raw IS NOT NULL ORDER BY at {order} LIMIT 1",
-            (uid, min(directions), max(directions)),
+            (uid, slots.start, slots.stop - 1, min(directions), max(directions)),
         )
         return _instant(found[0][0]) if found else None
 

@@ -362,8 +362,8 @@ class Engine:
         self._tell("transmit_limited", value=is_held)
         if not is_held:
             self._status.back_from(Connection.ON_HOLD)
-        elif self._poller is not None:
-            self._status.go(Connection.ON_HOLD)
+        else:
+            self._status.on_hold()
 
     def _break(self, error: BRouteError) -> None:
         self._client.abort(error)

@@ -17,6 +17,7 @@ _TASKS = frozenset({"credentials_refused", "meter_not_found", "meter_too_far"})
 """Problems that only the household can mend: an error in the log, once."""
 
 _INTERRUPTIONS = (Connection.RENEWING, Connection.ON_HOLD)
+_READ = (Connection.READING, Connection.RENEWING)
 
 
 class Status:
@@ -42,6 +43,12 @@ class Status:
         goes on meanwhile, least of all of a recovery."""
         if self._connection is Connection.READING:
             self.go(Connection.RENEWING)
+
+    def on_hold(self) -> None:
+        """Nothing may be sent for a while: no loss of a meter that is being read. One that isn't
+        doesn't become available by it."""
+        if self._connection in _READ:
+            self.go(Connection.ON_HOLD)
 
     def back_from(self, interruption: Connection) -> None:
         """This is over, unless something else came meanwhile."""

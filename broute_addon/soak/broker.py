@@ -59,8 +59,9 @@ class BrokerStandIn:
         self.drop(with_will=False)
 
     def up(self) -> None:
-        self.is_up = True
-        self.up_since = asyncio.get_running_loop().time()
+        if not self.is_up:
+            self.is_up = True
+            self.up_since = asyncio.get_running_loop().time()
 
     def drop(self, *, with_will: bool = True) -> None:
         """The product's connection breaks."""
@@ -236,7 +237,11 @@ class HomeAssistantStandIn:
 
     def broker_is_back(self) -> None:
         """After an outage of the broker Home Assistant connects and says its birth again."""
-        asyncio.get_running_loop().call_later(_RECONNECT_S, self.start)
+        asyncio.get_running_loop().call_later(_RECONNECT_S, self._reconnect)
+
+    def _reconnect(self) -> None:
+        if self.broker.is_up:  # else the power is gone again
+            self.start()
 
     def _say_birth(self) -> None:
         if self.is_up and self.broker.is_up and not self.broker.is_mute:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from broute_addon.ledger import Ledger
-from broute_addon.meter.half_hours import Coverage, Direction
+from broute_addon.meter.half_hours import Direction
 from broute_addon.soak.history_check import HistoryCheck, statistic_id
 from broute_addon.soak.product import Product
 from broute_addon.soak.world import World
@@ -31,7 +31,7 @@ class HistoryWatch:
     def process_started(self) -> None:
         """It may have another ledger."""
         self._known = ("", 0)
-        self._coverage: Coverage | None = None
+        self._newest: datetime | None = None
         self._hours: dict[str, datetime] = {}
 
     def look(self, now: float) -> None:
@@ -70,12 +70,11 @@ class HistoryWatch:
 
     def _late(self, product: Product, now: float, *, can_import: bool) -> str:
         """The newest finished hour, if it should be in the statistics by now and isn't."""
-        uid, coverage = self._world.truth.uid, product.store.snapshot.coverage
-        if coverage is not self._coverage:  # it is told anew after each change of the ledger
-            self._coverage = coverage
-            newest = product.ledger.newest(uid)
-            hours = {} if newest is None else _newest_hours(uid, product.ledger, newest)
-            if hours != self._hours:
+        uid = self._world.truth.uid
+        newest = product.ledger.newest(uid)
+        if newest is not None and newest != self._newest:
+            self._newest = newest
+            if (hours := _newest_hours(uid, product.ledger, newest)) != self._hours:
                 self._hours, self._due_since = hours, now
         if not can_import:
             self._due_since = now

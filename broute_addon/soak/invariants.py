@@ -43,9 +43,11 @@ WEIGHT_MOST = 2000
 TASKS_MOST = 24
 COMPLETE_WITHIN_S = 4 * 3600.0
 """From the plan's end on, whatever was going on by then."""
-BROKER_BACK_S = 15.0
-"""What lay retained at a broker that comes back counts until the process, which may have lost
-power with it, has booted and connected."""
+BROKER_BACK_S = 75.0
+"""What lay retained at a broker that comes back counts until the process has connected, which may
+have lost power with it, or waits a minute between two tries."""
+SAID_AFTER_S = 5.0
+"""After its connection the process has said all that it knows."""
 FORGOTTEN_S = 900.0
 """Until a process without memory has found the meter, and so its topics."""
 _LIVE = frozenset({"power", "current_r", "current_t"})
@@ -209,15 +211,21 @@ class Invariants:
             silent = now - self._heard_at
             is_held = now - self._held_at < LIFETIME_S
             # Who lost power and memory together can't know what an earlier life left online.
-            has_forgotten = now - world.forgot_at < FORGOTTEN_S
-            back_s = FORGOTTEN_S if has_forgotten else BROKER_BACK_S
-            is_told_late = now - world.broker.up_since < back_s
+            is_new = world.started_at > self._heard_at
+            has_forgotten = is_new and now - world.forgot_at < FORGOTTEN_S
+            is_told_late = has_forgotten or self._is_broker_just_back(now)
             if silent > SILENT_MOST_S + self._interval and not (is_held or is_told_late):
                 self.broke("availability is true", f"{uid} is online, silent for {silent:.0f} s")
-            if world.started_at > self._heard_at and not has_forgotten:
+            if is_new and not has_forgotten:
                 self.broke("availability is true", f"{uid} is online before it was heard")
             if uid != world.truth.uid and not world.timeline.is_excused(now):
                 self.broke("availability is true", f"{uid} is online but hangs there no more")
+
+    def _is_broker_just_back(self, now: float) -> bool:
+        """What is retained is of before, and the process couldn't say otherwise yet."""
+        broker = self._world.broker
+        said = broker.connected_at + SAID_AFTER_S if broker.connected_at >= broker.up_since else now
+        return now - broker.up_since < BROKER_BACK_S and now <= said
 
     def _all_is_well(self, now: float) -> None:
         """No fault is in force, and every bound has passed."""

@@ -62,7 +62,7 @@ class World:
         self.host_offset_s = 0.0
         self.started_at = 0.0
         self.forgot_at = float("-inf")
-        """When the process lost its memory; if the power was off, when that came back."""
+        """When the process comes back without its memory."""
         self._armed: dict[Moment, list[Fault]] = {}
         self._stops: set[asyncio.Task[None]] = set()
         self._boot: asyncio.TimerHandle | None = None
@@ -262,7 +262,7 @@ class World:
 
     def _memory_lost(self, for_s: float) -> None:
         self.timeline.strike("memory-lost", self.now, for_s)
-        self.forgot_at = max(self.now, self._dark_until)
+        self.forgot_at = max(self.now + for_s, self._dark_until)
         self._die()
         self.memory.lose()
         self.folder.lose()
@@ -295,6 +295,8 @@ class World:
 
     def _lose_power(self, for_s: float) -> None:
         self._dark_until = max(self._dark_until, self.now + for_s)
+        if self.forgot_at > self.now:
+            self.forgot_at = max(self.forgot_at, self._dark_until)
         self.house.faults.fire("unplug")
         self.broker.down()
         self._die()

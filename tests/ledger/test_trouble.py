@@ -184,10 +184,12 @@ def test_a_file_that_broke_meanwhile_is_set_aside_and_what_is_owed_is_kept(
         ledger.keep(UID, SCALE, both(0))
         with locked(tmp_path):
             ledger.keep(UID, SCALE, both(1))
+            assert ledger.oldest(UID) == half_hour(0).at
         (tmp_path / "history.db").write_text("no database")
         later(clock)
         ledger.keep(UID, SCALE, both(2))
         assert "set aside" in str(ledger.problem)
+        assert ledger.oldest(UID) == half_hour(1).at
         with ledger_in(tmp_path) as second:
             assert known_numbers(second) == {1, 2}
 
