@@ -47,6 +47,15 @@ def test_a_lost_answer_is_given_up_long_before_a_live_poll_that_is_far() -> None
     assert turn.deadline < 110.0
 
 
+def test_a_lost_answer_that_a_live_poll_waits_for_is_given_up_sooner() -> None:
+    found = turns(*[6.0] * 20)
+    for _ in range(100):
+        found.polled()
+    turn = found.turn("day", 100.0, 105.0, 5.0)
+    assert turn is not None
+    assert 106.0 < turn.deadline <= 110.0
+
+
 def test_a_kind_that_stayed_away_twice_is_waited_for_longer() -> None:
     found = turns(2.0)
     for _ in range(2):

@@ -26,6 +26,7 @@ TRUSTED_LOSSES = 2
 _SAMPLES = 60
 _SHARE = 0.95
 _TAIL = 3.0  # an answer that takes so many times the usual is lost
+_TAIL_OF_LUCK = 1.5  # as above, where a live poll waits for it
 _SHORTEST_WAIT_S = 4.0
 _SLACK = 0.05  # of the poll interval: a live poll that starts so much later is not late
 
@@ -72,7 +73,9 @@ class Turns(Generic[Kind]):
             wait_s = PATIENCE_S if is_doubtful else max(_TAIL * usual_s, _SHORTEST_WAIT_S)
             return Turn(now, min(now + wait_s, late_from), late_from)
         if self._credit >= 1.0 - LATE_SHARE / 2 and live_due - now > interval_s / 2:
-            return Turn(now, now + PATIENCE_S, late_from)
+            likely_s = max(_TAIL_OF_LUCK * usual_s, _SHORTEST_WAIT_S)
+            wait_s = PATIENCE_S if is_doubtful else min(likely_s, PATIENCE_S)
+            return Turn(now, now + wait_s, late_from)
         return None
 
     def answered(self, kind: Kind, turn: Turn, now: float) -> None:
