@@ -38,8 +38,9 @@ HALF_HOUR_DUE_S = 720
 JOINS_A_HOUR = 60
 REFUSED_JOINS_A_HOUR = 10
 WEIGHED_EACH = 120  # ticks, two hours
-WEIGHT_MOST = 2000
-"""Elements in all collections that engine and publisher hold; in a sound one some 1200 at most."""
+WEIGHT_MOST, WEIGHT_OF_A_METER = 2000, 300
+"""Elements in all collections that engine and publisher hold; in a sound one some 1200 at most, and
+250 more for each meter that hung here before: what the broker was told of it."""
 TASKS_MOST = 24
 COMPLETE_WITHIN_S = 4 * 3600.0
 """From the plan's end on, whatever was going on by then."""
@@ -337,7 +338,7 @@ class Invariants:
         if int(now / TICK_S) % WEIGHED_EACH == 0 and world.product is not None:
             # What is missing, or to be read again, of 99 days may be held half-hour by half-hour.
             held = weight(world.product.engine, world.product.publisher, without=(Gaps, History))
-            if held > WEIGHT_MOST:
+            if held > WEIGHT_MOST + WEIGHT_OF_A_METER * (len(world.truth.uids) - 1):
                 self.broke("memory is bounded", f"{held} elements are held")
             tasks = len(asyncio.all_tasks())
             if tasks > TASKS_MOST:
