@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from broute_addon.echonet.frame import (
     CONTROLLER,
@@ -37,6 +38,9 @@ _LOGGER = logging.getLogger(__name__)
 
 TRIES = 3
 """Transmissions of one request before the session is suspected."""
+
+HANDOVER_S = 1.0
+"""In this time a stick has taken a datagram that isn't held back."""
 
 REPLY_TIMEOUT_S = 15.0
 """An INFC_Res that can't be sent within this is dropped; the meter repeats its INFC."""
@@ -190,7 +194,10 @@ class MeterClient:
                 request = self._request(pending, properties)
                 handed_over = loop.time()
                 try:
-                    await self._transmit(request, attempt)
+                    if attempt == 0:
+                        await self._transmit(request, attempt)
+                    else:
+                        await self._retransmit(request, attempt, pending)
                     patience_s = self._timer.timeout_s(attempt)
                 except TransmitFailedError as error:
                     _LOGGER.debug("%s: %s", request, error)
@@ -227,6 +234,21 @@ class MeterClient:
         edata = request.serialise()
         await self._send(edata)
         self._airtime.sent(len(edata), asyncio.get_running_loop().time())
+
+    async def _retransmit(self, request: Frame, attempt: int, pending: _Pending) -> None:
+        """Sends a request again, unless an answer to the earlier one comes while it may not go
+        out: a transmission limit may hold for an hour, and what was answered would grow old."""
+        sending = asyncio.ensure_future(self._transmit(request, attempt))
+        either: list[asyncio.Future[Any]] = [sending, pending.answer]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                await asyncio.wait([sending], timeout=HANDOVER_S)
+            if sending.done():
+                await sending
+        finally:
+            if sending.cancel():
+                await asyncio.wait([sending])
 
     def _request(self, pending: _Pending, properties: Sequence[PropertyData]) -> Frame:
         # 0000 is what meters use for the instance list after a join.

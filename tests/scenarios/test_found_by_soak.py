@@ -84,6 +84,25 @@ def test_a_value_read_before_a_transmission_hold_is_not_told_as_new_after_it() -
     story(scenario)
 
 
+def test_an_answer_that_comes_while_its_repetition_is_held_is_told_at_once() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=60) as here:
+            await here.until_reading()
+            await asyncio.sleep(300)
+            here.house.faults.hold("late-answer", 5.0)
+            asked = len(here.commands("SKSENDTO"))
+            while len(here.commands("SKSENDTO")) == asked:  # noqa: ASYNC110 - of the simulator
+                await asyncio.sleep(0.05)
+            asked_at = asyncio.get_running_loop().time()
+            await asyncio.sleep(1.0)
+            here.house.faults.fire("budget", for_s=600)
+            await asyncio.sleep(590)
+            told = [at for at, _ in here.readings("power")]
+            assert asked_at < told[-1] < asked_at + 10
+
+    story(scenario)
+
+
 def test_a_meter_that_tells_one_property_at_a_time_tells_its_memory_too() -> None:
     async def scenario() -> None:
         notebook = Notebook()
