@@ -238,17 +238,24 @@ class MeterClient:
     async def _retransmit(self, request: Frame, attempt: int, pending: _Pending) -> None:
         """Sends a request again, unless an answer to the earlier one comes while it may not go
         out: a transmission limit may hold for an hour, and what was answered would grow old."""
-        sending = asyncio.ensure_future(self._transmit(request, attempt))
-        either: list[asyncio.Future[Any]] = [sending, pending.answer]
-        try:
+
+        async def send() -> BRouteError | None:
+            try:
+                await self._transmit(request, attempt)
+            except BRouteError as error:
+                return error
+            return None
+
+        # An error inside a group would hide a cancellation of this task (before Python 3.13).
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(send(), name="repetition")
+            either: list[asyncio.Future[Any]] = [sending, pending.answer]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
                 await asyncio.wait([sending], timeout=HANDOVER_S)
-            if sending.done():
-                await sending
-        finally:
-            if sending.cancel():
-                await asyncio.wait([sending])
+            sending.cancel()
+        if not sending.cancelled() and (error := sending.result()) is not None:
+            raise error
 
     def _request(self, pending: _Pending, properties: Sequence[PropertyData]) -> Frame:
         # 0000 is what meters use for the instance list after a join.
