@@ -7,12 +7,16 @@ The host's clock may be wrong and may jump; the event loop's can't. The meter te
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
+from broute_addon.clock import JST
 from broute_addon.meter.decoding import decode_all
 
 QUIET = timedelta(minutes=10)
 """Around the meter's midnight, when nothing is read by "days ago" (echonet-lite-meter 4.3)."""
 
 MINUTE = timedelta(minutes=1)
+
+_AGREE = timedelta(seconds=31)
+"""Less apart, two clocks agree as far as whole minutes can tell."""
 
 _UNTIL_NEXT_STAMP = timedelta(minutes=36)  # the next half hour's may come 5 minutes late
 
@@ -53,6 +57,12 @@ class MeterClock:
         """The meter's time, most likely (JST)."""
         earliest = self.earliest(loop_s)
         return earliest and earliest + self._span / 2
+
+    def now(self, host: datetime, loop_s: float) -> datetime:
+        """The meter's time (JST). `host` is the host's now: its clock is finer, so it serves as
+        long as the two agree or the meter's was never told."""
+        told = self.middle(loop_s)
+        return host.astimezone(JST) if told is None or abs(told - host) < _AGREE else told
 
     def until_quiet_ends(self, loop_s: float) -> float:
         """Seconds until it is surely past the quiet time around midnight; 0 when it is not now."""

@@ -8,13 +8,12 @@ time is left goes to the meter's memory.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
-from broute_addon.clock import JST, Clock
+from broute_addon.clock import Clock
 from broute_addon.echonet.frame import METER, Frame
 from broute_addon.errors import MeterTimeoutError, PropertyRefusedError
 from broute_addon.messages import Message, message
@@ -37,11 +36,8 @@ from broute_addon.meter.readings import (
     ReadingsArrived,
     Update,
 )
-from broute_addon.meter.schedule import (
-    Job,
-    MinutePhase,
-    Schedule,
-)
+from broute_addon.meter.refusals import Refusals
+from broute_addon.meter.schedule import Job, MinutePhase, Schedule
 from broute_addon.wisun.values import MacAddress
 
 _LOGGER = logging.getLogger(__name__)
@@ -63,13 +59,6 @@ LEFTOVERS_RETRY_S = 60.0
 
 REFUSALS_TRUSTED = 3
 """Refusals of D3 in a row, while it was never told, that mean the meter has none."""
-
-REFUSED_FOR_S = 600.0
-"""A property of the Get map that was refused is not asked for so long, and four times as long at
-each further refusal: a meter may refuse for a moment, or have a map that claims too much."""
-
-_MINUTE_KNOWN = timedelta(seconds=31)
-"""The meter tells whole minutes: its time is known to half a minute."""
 
 QUICK_READINGS = 2
 """Readings at once of a register whose count is doubted; after them its usual turn will do."""
@@ -112,8 +101,7 @@ class Poller:
         self._schedule = Schedule(pace.interval_s)
         self._meter_clock = MeterClock()
         self._minute_phase = MinutePhase()
-        self._refused: dict[int, float] = {}  # EPC: until when it isn't asked
-        self._refusals: Counter[int] = Counter()
+        self._refusals = Refusals()
         self._coefficient_refusals = 0
         self._quick_readings = 0
         self._fixed_times = FixedTimes()
@@ -198,11 +186,8 @@ class Poller:
     def _epcs(self, cadence: Cadence) -> tuple[int, ...]:
         if self._profile is None:
             return ()
-        epcs, refused = _in_map(cadence, self._profile.get_map), self._refused
-        if not refused:
-            return epcs
-        now = asyncio.get_running_loop().time()
-        return tuple(epc for epc in epcs if refused.get(epc, now) <= now)
+        epcs = _in_map(cadence, self._profile.get_map)
+        return self._refusals.without(epcs, asyncio.get_running_loop().time())
 
     async def _do(self, job: Job) -> None:
         if job is Job.LEFTOVERS and self._profile is not None:
@@ -248,11 +233,9 @@ class Poller:
             wanted = epcs + tuple(epc for more in along.values() for epc in more)
             answer = await self._client.get(wanted, tell=self._tell_answer)
         now = asyncio.get_running_loop().time()
-        for epc in answer.refused:
-            self._refused[epc] = now + REFUSED_FOR_S * 4.0 ** min(self._refusals[epc], 6)
-            self._refusals[epc] += 1
+        self._refusals.note(answer.refused, now)
         if job is Job.LIVE and not any(epc in answer.values for epc in epcs):
-            refused = ", ".join(f"{epc:02X}" for epc in answer.refused or self._refused)
+            refused = ", ".join(f"{epc:02X}" for epc in answer.refused or self._refusals.epcs)
             raise PropertyRefusedError(message("property_refused", epc=refused), answer.refused)
         self._schedule.interval_s = self._pace.interval_s
         for done in (job, *along):
@@ -373,7 +356,8 @@ class Poller:
 
     def _note_half_hour(self, values: Mapping[int, bytes]) -> bool:
         """Notes the newest stamp and plans the next; whether it was the one expected."""
-        is_news = self._fixed_times.note(values, self._meter_now())
+        meter_now = self._meter_clock.now(self._clock(), asyncio.get_running_loop().time())
+        is_news = self._fixed_times.note(values, meter_now)
         if is_news:
             self._await_half_hour()
         return is_news
@@ -381,26 +365,19 @@ class Poller:
     def _await_half_hour(self) -> None:
         if not self._epcs(Cadence.HALF_HOURLY):
             return
-        meter_now = self._meter_now()
+        now = asyncio.get_running_loop().time()
+        meter_now = self._meter_clock.now(self._clock(), now)
         wait_s = (self._fixed_times.due(meter_now) - meter_now).total_seconds()
-        loop_now = asyncio.get_running_loop().time()
-        self._schedule.due[Job.HALF_HOUR] = loop_now + max(0.0, wait_s)
-
-    def _meter_now(self) -> datetime:
-        """The meter's time. The host's clock is finer, so it serves where the two agree."""
-        host = self._clock().astimezone(JST)
-        meter = self._meter_clock.middle(asyncio.get_running_loop().time())
-        return host if meter is None or abs(meter - host) < _MINUTE_KNOWN else meter
+        self._schedule.due[Job.HALF_HOUR] = now + max(0.0, wait_s)
 
     def _note_clock(self, values: Mapping[int, bytes]) -> None:
-        """The meter's clock against ours, in seconds; it tells whole minutes, so +/- 30 s."""
-        loop_now, now = asyncio.get_running_loop().time(), self._clock()
-        if not self._meter_clock.take(values, loop_now):
+        """Takes the meter's clock from an answer, and tells how it differs from ours."""
+        now, host = asyncio.get_running_loop().time(), self._clock()
+        if not self._meter_clock.take(values, now):
             return
-        told = self._meter_clock.middle(loop_now) or now
-        ahead = told - now
-        seconds = 0 if abs(ahead) < _MINUTE_KNOWN else round(ahead.total_seconds())
-        self._emit(ReadingsArrived((Reading("clock_difference", seconds, now),)))
+        ahead = self._meter_clock.now(host, now) - host
+        seconds = round(ahead.total_seconds())
+        self._emit(ReadingsArrived((Reading("clock_difference", seconds, host),)))
         self._fixed_times.ask_anew()
         self._await_half_hour()
 
