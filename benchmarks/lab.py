@@ -44,14 +44,18 @@ class Values:
         self.seen.append(value)
         self._news.set()
 
-    async def first_after(self, moment: float, within_s: float) -> float | None:
-        """Seconds from a moment to the next value; None if none came in time."""
+    async def first_after(
+        self, moment: float, within_s: float, *, ignoring_s: float = 0.0
+    ) -> float | None:
+        """Seconds from a moment to the next value, but for those of the first `ignoring_s`; None
+        if none came in time."""
+        counts_from = moment + ignoring_s
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, moment + within_s - time.monotonic())):
-                while not (self.seen and self.seen[-1].at > moment):
+                while not (self.seen and self.seen[-1].at > counts_from):
                     self._news.clear()
                     await self._news.wait()
-        return next((value.at - moment for value in self.seen if value.at > moment), None)
+        return next((value.at - moment for value in self.seen if value.at > counts_from), None)
 
 
 @dataclass(frozen=True)

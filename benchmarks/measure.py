@@ -19,6 +19,8 @@ STARTS = 3
 POLLED_S = 120.0
 FOOTPRINT_S = 900.0
 PATIENCE_S = 900.0
+IN_FLIGHT_S = 4.5
+"""So long after a stick went deaf, the answer to a request of before may still come."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,9 @@ async def _recovered(name: str, strike: Strike, later_s: float) -> float | None:
             before = sum(house.faults.struck.values())
             hit = time.monotonic()
             strike(house)
-            if not house.faults.value(
-                "stalled-stick"
-            ):  # which is in force at once, and not counted
-                hit = await struck_at(house, before, hit + 10)
+            if house.faults.value("stalled-stick"):  # in force at once, and not counted
+                return await reader.values.first_after(hit, PATIENCE_S, ignoring_s=IN_FLIGHT_S)
+            hit = await struck_at(house, before, hit + 10)
             return await reader.values.first_after(hit, PATIENCE_S)
 
 

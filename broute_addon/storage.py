@@ -218,10 +218,7 @@ def _pan_to_json(pan: Pan) -> dict[str, Any]:
 
 
 def _pan_from_json(raw: Mapping[str, Any]) -> Pan:
-    pan = Pan(int(raw["channel"]), int(raw["pan_id"]), MacAddress.parse(raw["address"]))
-    if not (33 <= pan.channel <= 60 and 0 <= pan.pan_id <= 0xFFFF):
-        raise ValueError("not a PAN")
-    return pan
+    return Pan(int(raw["channel"]), int(raw["pan_id"]), MacAddress.parse(raw["address"]))
 
 
 def _profile_to_json(profile: MeterProfile) -> dict[str, Any]:

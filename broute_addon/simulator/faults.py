@@ -45,6 +45,7 @@ CONDITIONS: dict[str, str] = {
     "mute-stick": "the stick neither answers nor reports",
     "stalled-stick": "the stick reports but answers no command until SKRESET (J11: 00D9)",
     "cut-line": "probability that a line (J11: frame) of the stick loses a byte",
+    "cut-command": "probability that what is written to the stick loses a byte",
     "garbage": "probability that noise precedes a line of the stick",
     "wrong-length": "probability that an ERXUDP states a wrong length (J11: a wrong checksum)",
     "doubled-line": "probability that an ERXUDP (J11: 6018) is printed twice",
@@ -214,7 +215,7 @@ class Faults:
 
     def cut(self, data: bytes) -> bytes:
         """The bytes of a line, but for one that got lost."""
-        at = self._rng.randrange(len(data))
+        at = self._rng.randrange(len(data)) if data else 0
         return data[:at] + data[at + 1 :]
 
     def _start(self, spec: FaultSpec) -> None:

@@ -122,6 +122,8 @@ class J11Stick:
         """Bytes from the host."""
         if self._faults.value("mute-stick") or self._is_booting:
             return
+        if self._faults.strikes("cut-command"):
+            data = self._faults.cut(data)
         for request in self._reader.receive(data):
             self._take(request)
         self._arrivals += 1

@@ -116,7 +116,7 @@ class SkStack:
             self._asleep = False
             self.print_line(b"EVENT C0\r\n" if not self.module.is_dual else self._own("C0"))
             data = data[1:]
-        self.editor.receive(data)
+        self.editor.receive(self._faults.cut(data) if self._faults.strikes("cut-command") else data)
 
     def sleep(self) -> None:
         self._asleep = True

@@ -109,6 +109,7 @@ KINDS: Mapping[str, Kind] = {
     "mute-stick": Kind(_LINE, (5, 900), 3, climbs=True, values=("1",)),
     "stalled-stick": Kind(SILENCE_S + REOPEN_S, weight=3, values=("1",)),
     "cut-line": Kind(_LINE, (5, 120), values=("0.1", "0.3"), climbs=True),
+    "cut-command": Kind(_LINE, (5, 120), values=("0.1", "0.3"), climbs=True),
     "garbage": Kind(_LINE, (30, 600), values=_SOME, climbs=True),
     "wrong-length": Kind(_LINE, (10, 240), values=_SOME, climbs=True),
     "doubled-line": Kind(ANSWERED_SOON_S, (30, 600), values=_SOME),

@@ -65,6 +65,10 @@ class Dialect(Protocol):
         """Scan mask of the channels that the stick can use at all."""
 
     @property
+    def tells_restart(self) -> bool:
+        """Whether a stick that lost its settings, since it restarted by itself, says so."""
+
+    @property
     def pana_silence_s(self) -> float | None:
         """How long into a login the meter's first PANA datagram is worth waiting for.
 
@@ -85,6 +89,9 @@ class Dialect(Protocol):
 
     def adapt(self, command: Command, code: int) -> bool:
         """After a refusal: True when the dialect changed and the command is worth repeating."""
+
+    def accepted(self, command: Command) -> None:
+        """Tells that the stick has taken a command as it was said."""
 
     def refusal(self, code: int) -> Refusal:
         """What the number of a refusal means."""

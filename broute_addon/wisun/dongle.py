@@ -106,15 +106,20 @@ class Dongle:
             TransportError: the port is gone.
         """
         async with self._turn:
-            try:
-                return await self._run(command)
-            except CommandFailedError as refused:
-                if not self._dialect.adapt(command, refused.code):
-                    raise
-                name = self._dialect.name
-                _LOGGER.warning("%s; going on as %s", refused, name)
-                self._out_of_step = True  # part of it may be left in the stick's line buffer
+            events = await self._run_adapting(command)
+            if any(isinstance(event, CommandAccepted) for event in events):
+                self._dialect.accepted(command)
+            return events
+
+    async def _run_adapting(self, command: Command) -> tuple[Event, ...]:
+        try:
             return await self._run(command)
+        except CommandFailedError as refused:
+            if not self._dialect.adapt(command, refused.code):
+                raise
+            _LOGGER.warning("%s; going on as %s", refused, self._dialect.name)
+            self._out_of_step = True  # part of it may be left in the stick's line buffer
+        return await self._run(command)
 
     async def _run(self, command: Command) -> tuple[Event, ...]:
         events: list[Event] = []

@@ -78,6 +78,7 @@ class J11:
 
     name = "J11"
     channels = GRID_CHANNELS
+    tells_restart = True
     pana_silence_s: float | None = None
 
     def __init__(self) -> None:
@@ -104,6 +105,9 @@ class J11:
             return False
         self._pads_scan = telling
         return telling
+
+    def accepted(self, command: Command) -> None:
+        pass  # its one form is never in doubt
 
     def refusal(self, code: int) -> Refusal:
         return _REFUSALS.get(code, Refusal.OTHER)

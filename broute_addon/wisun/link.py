@@ -89,7 +89,7 @@ class Link:
         self._patience: asyncio.Timeout | None = None  # with a meter that has said nothing yet
         self._is_open = False
         self._dongle = Dongle(line, dialect, self._heard, self._lost)
-        self._stick = Stick(self._dongle, self._gate, dialect.channels)
+        self._stick = Stick(self._dongle, self._gate, dialect)
 
     @classmethod
     async def open(

@@ -29,6 +29,7 @@ _OTHER_RADIO = re.compile(
     r"|0658_0200|sigma_designs|homematic|hm-mod|hmip|jeelink|eqc|bluetooth",
     re.IGNORECASE,
 )
+_SERIAL_NUMBER = re.compile(r"_[0-9A-Z]+(?=-if)", re.IGNORECASE)
 _TTY_NAMES = ("ttyUSB*", "ttyACM*", "ttyAMA*")
 
 
@@ -56,7 +57,7 @@ def serial_ports(directory: Path = BY_ID) -> tuple[SerialPort, ...]:
 
 
 def _unasked(directory: Path, path: str) -> SerialPort:
-    is_foreign = bool(_OTHER_RADIO.search(Path(path).name))
+    is_foreign = _is_foreign(Path(path).name)
     is_named = Path(path).parent == directory
     return SerialPort(
         path, is_candidate=False, is_foreign=is_foreign, is_lasting=is_named and not is_foreign
@@ -70,7 +71,7 @@ def candidates(directory: Path = BY_ID, last_good: str | None = None) -> tuple[s
     one. In any other directory each entry was put there on purpose and counts, whatever it points
     to.
     """
-    names = [path for path in _entries(directory) if not _OTHER_RADIO.search(path.name)]
+    names = [path for path in _entries(directory) if not _is_foreign(path.name)]
     if directory == BY_ID:
         names = [p for p in names if _rank(p.name) < len(_KNOWN) or str(p) == last_good]
     ranked = sorted(names, key=lambda path: (str(path) != last_good, _rank(path.name), path.name))
@@ -125,6 +126,12 @@ def _entries(directory: Path) -> list[Path]:
         return sorted(directory.iterdir())
     except OSError:
         return []
+
+
+def _is_foreign(name: str) -> bool:
+    """A serial number may read like anything; where the rest may be a stick's it doesn't count."""
+    without = _SERIAL_NUMBER.sub("", name)
+    return bool(_OTHER_RADIO.search(without if _rank(without) < len(_KNOWN) else name))
 
 
 def _rank(name: str) -> int:

@@ -42,6 +42,9 @@ SEND_ANSWER_S = 5.0
 """`OK` comes when the radio is done: usually after 0.11 to 0.34 s."""
 SEND_FINISH_S = 3.0
 
+_NOT_KNOWN = frozenset({4, 5, 6, 10})
+"""Refusals of a nicety: a stick that hasn't it is read without it."""
+
 
 def encode(  # noqa: PLR0911 - one for each command
     command: Command, variant: SkVariant
@@ -51,9 +54,10 @@ def encode(  # noqa: PLR0911 - one for each command
         case Reset():
             return (replace(_line("SKRESET", answer_s=RESET_S), is_last_resort=True),)
         case EchoOff():
-            return (_line("SKSREG SFE 0"),)
+            return (replace(_line("SKSREG SFE 0"), tolerated=_NOT_KNOWN),)
         case ShowSignal():
-            return (_line("SKSREG SA2 1"),) if variant.shows_signal else ()
+            signal = replace(_line("SKSREG SA2 1"), tolerated=_NOT_KNOWN)
+            return (signal,) if variant.shows_signal else ()
         case SetCredentials(credentials):
             password = credentials.password.reveal()
             return (

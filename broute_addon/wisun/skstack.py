@@ -19,6 +19,7 @@ from broute_addon.wisun.commands import (
     Command,
     EnergyScan,
     SendUdp,
+    ShowSignal,
 )
 from broute_addon.wisun.dialect import Exchange, Refusal
 from broute_addon.wisun.events import (
@@ -73,8 +74,15 @@ _EVENTS: Mapping[int, Event] = {
     0xC0: WokeUp(),
 }
 _TRANSMITTED = 0x21
-_WRONG_COUNT, _WRONG_FORMAT = 5, 6
-_REFUSALS: Mapping[int, Refusal] = {9: Refusal.AGAIN, 10: Refusal.IMPOSSIBLE}
+_UNKNOWN_WORD, _WRONG_COUNT, _WRONG_FORMAT, _OVERRUN, _IMPOSSIBLE = 4, 5, 6, 9, 10
+_REFUSALS: Mapping[int, Refusal] = {
+    # What we type is right; so a character of it got lost.
+    _UNKNOWN_WORD: Refusal.AGAIN,
+    _WRONG_COUNT: Refusal.AGAIN,
+    _WRONG_FORMAT: Refusal.AGAIN,
+    _OVERRUN: Refusal.AGAIN,
+    _IMPOSSIBLE: Refusal.IMPOSSIBLE,
+}
 _CLOSING_A_PAN = frozenset({0x20, 0x22})
 
 
@@ -83,7 +91,8 @@ class SkStack:
 
     def __init__(self, variant: SkVariant) -> None:
         self.variant = variant
-        self._adapted = False
+        self._is_proven = False  # by an `OK` to a command that carries SIDE or not
+        self._is_guess = False
         self._buffer = ReceiveBuffer()
         self._echo = Echo()
         self._pan: dict[str, str] | None = None
@@ -98,10 +107,16 @@ class SkStack:
         return ALL_CHANNELS
 
     @property
+    def tells_restart(self) -> bool:
+        return False
+
+    @property
     def pana_silence_s(self) -> float | None:
         return JOIN_SILENCE_S
 
     def encode(self, command: Command) -> tuple[Exchange, ...]:
+        if self._is_guess and isinstance(command, ShowSignal):
+            return ()  # SA2 may be the transmit power
         return encode(command, self.variant)
 
     def expect(self, exchange: Exchange) -> None:
@@ -114,7 +129,8 @@ class SkStack:
         return Exchange(data, f"{word} (in step?)", answer_s=1.0, answer=answer, echo=word.encode())
 
     def adapt(self, command: Command, code: int) -> bool:
-        """ER05 (or ER06 for a datagram) may mean that SIDE is wanted, or not; tried once."""
+        """ER05 (or ER06 for a datagram) may mean that SIDE is wanted, or not. Once the stick has
+        taken it as we say it, it means that a character got lost."""
         match command:
             case ActiveScan() | EnergyScan():
                 telling = code == _WRONG_COUNT
@@ -122,11 +138,15 @@ class SkStack:
                 telling = code in {_WRONG_COUNT, _WRONG_FORMAT}
             case _:
                 telling = False
-        if self._adapted or not telling:
+        if self._is_proven or not telling:
             return False
-        self._adapted = True
+        self._is_guess = True
         self.variant = other(self.variant)
         return True
+
+    def accepted(self, command: Command) -> None:
+        if isinstance(command, ActiveScan | EnergyScan | SendUdp):
+            self._is_proven, self._is_guess = True, False
 
     def refusal(self, code: int) -> Refusal:
         return _REFUSALS.get(code, Refusal.OTHER)
@@ -246,6 +266,7 @@ def _transmitted(fields: list[str]) -> Event:
 
 
 def _pan(rows: Mapping[str, str]) -> Pan:
+    """Raises KeyError or ValueError for rows that were damaged on the line."""
     return Pan(
         channel=int(rows["Channel"], 16),
         pan_id=int(rows["Pan ID"], 16),

@@ -22,6 +22,7 @@ from broute_addon.wisun.commands import (
     Terminate,
     channel_bit,
 )
+from broute_addon.wisun.dialect import Dialect
 from broute_addon.wisun.dongle import Dongle
 from broute_addon.wisun.events import EnergyScanned, Event, PanFound
 from broute_addon.wisun.gate import Gate
@@ -42,12 +43,13 @@ class Stick:
     and nothing has ended what came of it. `channels`: scan mask of those it can use.
     """
 
-    def __init__(self, dongle: Dongle, gate: Gate, channels: int) -> None:
-        self.channels = channels
+    def __init__(self, dongle: Dongle, gate: Gate, dialect: Dialect) -> None:
+        self.channels = dialect.channels
         self.is_known = False
         self.may_have_session = False
         self._dongle = dongle
         self._gate = gate
+        self._tells_restart = dialect.tells_restart
         self._credentials: Credentials | None = None
 
     async def reset(self) -> None:
@@ -73,7 +75,8 @@ class Stick:
         """Brings about the known state, and credentials in the stick. Raises as `reset` does."""
         if not self.is_known:
             await self.reset()
-        if credentials is not None and credentials != self._credentials:
+        is_sure = self._tells_restart and credentials == self._credentials
+        if credentials is not None and not is_sure:
             await self._dongle.run(SetCredentials(credentials))
             self._credentials = credentials
 

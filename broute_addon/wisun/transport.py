@@ -114,6 +114,8 @@ def _open(path: str, baud: int) -> serial.Serial:
         port = serial.Serial(path, baud, exclusive=True, timeout=0, write_timeout=0)
     except OSError as err:  # SerialException is one, sometimes without a number
         raise open_failed(path, err.errno if err.errno else errno.ENOTTY) from err
+    except termios.error as err:  # the stick was pulled in the midst of it
+        raise TransportError(message("port_lost", port=path)) from err
     _keep_dtr(port)
     return port
 

@@ -52,7 +52,8 @@ class Pan:
 
     `channel` 33..60 (0x21..0x3C; 922.5 MHz + 0.2 MHz x (n - 33)), `pan_id` 0..0xFFFF, `lqi`
     0..255, `pairing_id` the 8 characters of the beacon's PairID or None where absent, `dbm` the
-    signal strength where the stick tells it in dBm instead of LQI.
+    signal strength where the stick tells it in dBm instead of LQI. Raises ValueError for a channel
+    or PAN ID out of its range.
     """
 
     channel: int
@@ -61,6 +62,10 @@ class Pan:
     lqi: int | None = None
     pairing_id: str | None = None
     dbm: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (0x21 <= self.channel <= 0x3C and 0 <= self.pan_id <= 0xFFFF):
+            raise ValueError(f"no PAN: channel {self.channel}, PAN ID {self.pan_id:X}")
 
     @property
     def rssi_dbm(self) -> float | None:
