@@ -2,8 +2,8 @@
 
 A register only grows, modulo 10**D7. A count that fell, or grew by more than a household can take,
 is either a rollover (plausible after wrapping), the meter's own reset, or nonsense. Nonsense must
-not be told; a reset must not be hidden for ever. So such a count is held back until the next
-reading of the same register agrees with it.
+not be told; a reset must not be hidden for ever. So such a count is held back until a reading of
+the same register agrees with it a minute later: nonsense may last for seconds.
 """
 
 from decimal import Decimal
@@ -17,6 +17,9 @@ MOST_KWH_PER_HOUR = Decimal(60)
 EARLIER_TRUSTED = 3
 """So many counts in a row with earlier times than the last one believed, each going on from the
 one before: the meter's clock was set back."""
+
+CONFIRMED_AFTER_S = 50.0
+"""A doubted count is believed once another one, so much later, goes on from it."""
 
 SLACK_KWH = Decimal(2)
 """Lets short intervals with coarse counts pass."""
@@ -48,12 +51,13 @@ class CounterGuard:
         if accepted is not None:
             if count.at_s < accepted.at_s:
                 return self._accepts_earlier(count, scale)
-            goes_on = _follows(accepted, count, scale) or (
-                doubted is not None and _follows(doubted, count, scale)
-            )
-            if not goes_on:
-                self._doubted = count
-                return False
+            is_backed = doubted is not None and _follows(doubted, count, scale)
+            if not _follows(accepted, count, scale):
+                if doubted is None or not is_backed:
+                    self._doubted = count
+                    return False
+                if count.at_s - doubted.at_s < CONFIRMED_AFTER_S:
+                    return False
         self._believe(count)
         return True
 

@@ -47,6 +47,7 @@ from broute_addon.meter.readings import (
     Update,
 )
 from broute_addon.meter.recovery import Attempt, Ladder, Rung
+from broute_addon.meter.silences import Silences
 from broute_addon.meter.status import Status
 from broute_addon.meter.sticks import first_stick
 from broute_addon.meter.survey import Survey, SurveyState
@@ -60,6 +61,7 @@ from broute_addon.wisun.events import (
     TransmitReleased,
 )
 from broute_addon.wisun.link import Link
+from broute_addon.wisun.ports import presence
 from broute_addon.wisun.values import Connect, Credentials, Datagram, Pan
 
 __all__ = ["Command", "Engine", "Known"]
@@ -106,7 +108,9 @@ class Engine:
         self._memory = memory
         self._histories: dict[str, History] = {}  # of each meter, by MAC
         self._wants_all = False  # of the memory to be read again, before there is a meter
+        self._silences = Silences()
         self._was_silent = False  # the meter, before the present session
+        self._was_read = False
         self._pan = known.pan
         self._emit_up = emit
         self._pace = Pace(interval_s)
@@ -214,7 +218,9 @@ class Engine:
         self._pan = link.pan or pan
         _LOGGER.info("%s", message("meter_joined"))
         self._emit(PanJoined(self._pan))
-        self._tell("transmit_limited", value=False)
+        self._tell("transmit_limited", value=link.is_held)
+        if link.is_held and self._was_read and not self._was_silent:
+            self._status.go(Connection.ON_HOLD)  # the meter has just answered: it isn't lost
 
     async def _poll(self, pan: Pan) -> Rung:
         """Reads the meter; returns only for a command that asks for another rung."""
@@ -231,6 +237,7 @@ class Engine:
             clock=self._clock,
             guards=self._guards.setdefault(str(pan.address), {}),
             history=self._history(pan),
+            silences=self._silences,
             is_doubtful=self._was_silent,
         )
         try:
@@ -307,7 +314,7 @@ class Engine:
         """The ladder's wait; ends early for a command, or for a stick when there is none."""
         loop = asyncio.get_running_loop()
         end = loop.time() + attempt.wait_s
-        ports = tuple(self._ports())
+        ports = presence(self._ports())
         while True:
             while (command := self._interruptions.take_command()) is not None:
                 if (wanted := self._obey(command)) is not None:
@@ -317,7 +324,7 @@ class Engine:
             await self._interruptions.wait(min(left, LOOK_EVERY_S if self._link is None else left))
             if isinstance(self._interruptions.fault, TransportError):
                 return Rung.REOPEN
-            if self._link is None and tuple(self._ports()) != ports:
+            if self._link is None and presence(self._ports()) != ports:
                 return None
 
     def _good(self, oddity: Message | None) -> None:
@@ -325,7 +332,7 @@ class Engine:
         failures = self._ladder.recovered()
         if failures:
             _LOGGER.info("%s", message("recovered", attempts=failures))
-        self._was_silent = False
+        self._was_silent, self._was_read = False, True
         self._status.interval(self._pace.interval_s)
         self._status.good(oddity)
 

@@ -26,6 +26,7 @@ class FixedTimes:
     def __init__(self) -> None:
         self._newest: datetime | None = None
         self._tries = 0
+        self._tried: datetime | None = None  # the half hour that they were for
         self._kept: dict[int, tuple[bytes, Source]] = {}
 
     def forget(self) -> None:
@@ -58,9 +59,11 @@ class FixedTimes:
             self._tries = 0
         return is_news
 
-    def asked_in_vain(self) -> None:
+    def asked_in_vain(self, meter_now: datetime) -> None:
         """The meter had nothing new when it was asked."""
-        self._tries += 1
+        current = half_hour_before(meter_now)
+        self._tries = self._tries + 1 if self._tried == current else 1
+        self._tried = current
 
     def ask_anew(self) -> None:
         """The meter's clock was read: whatever was tried counts no more."""

@@ -38,6 +38,7 @@ from broute_addon.meter.readings import (
 )
 from broute_addon.meter.refusals import Refusals
 from broute_addon.meter.schedule import Job, MinutePhase, Schedule
+from broute_addon.meter.silences import Silences
 from broute_addon.wisun.values import MacAddress
 
 _LOGGER = logging.getLogger(__name__)
@@ -68,9 +69,9 @@ class Poller:
     """Reads one meter over one PANA session.
 
     `on_good` is called after each answered live poll, with what is odd about it, if anything.
-    `guards` and `history` are those of this meter, kept over sessions; without `history` its memory
-    isn't read. `is_doubtful`: the meter was silent before this session and may be another one
-    now; its identity is asked for before its values.
+    `guards`, `history` and `silences` are kept over sessions; without `history` the meter's memory
+    isn't read. `is_doubtful`: the meter was silent before this session and may be another one now;
+    its identity is asked for before its values.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Poller:
         clock: Clock,
         guards: dict[str, CounterGuard],
         history: History | None = None,
+        silences: Silences,
         is_doubtful: bool = False,
     ) -> None:
         self._client = client
@@ -95,7 +97,9 @@ class Poller:
         self._clock = clock
         self._guards = guards
         self._history = history
+        self._silences = silences
         self._is_doubtful = is_doubtful
+        self._is_answering = False  # live values, in this session
         self._decoder = Decoder(guards)
         self._pace = pace
         self._schedule = Schedule(pace.interval_s)
@@ -120,8 +124,8 @@ class Poller:
         else:
             self._client.batch = self._profile.batch
             self._identified(self._profile)
-            if self._is_doubtful:
-                await self._confirm(self._profile)
+            if self._is_doubtful and not self._silences.has_given_up(Job.LEFTOVERS):
+                await self._do(Job.LEFTOVERS)
         self._plan()
         while True:
             now = asyncio.get_running_loop().time()
@@ -190,10 +194,31 @@ class Poller:
         return self._refusals.without(epcs, asyncio.get_running_loop().time())
 
     async def _do(self, job: Job) -> None:
-        if job is Job.LEFTOVERS and self._profile is not None:
-            await self._confirm(self._profile)
+        """One job. A silence ends the session, but where it is the answer to this job alone."""
+        try:
+            if job is Job.LEFTOVERS and self._profile is not None:
+                await self._confirm(self._profile)
+            else:
+                await self._read(job)
+        except MeterTimeoutError:
+            if not self._puts_off(job):
+                raise
         else:
-            await self._read(job)
+            self._silences.answered(job)
+
+    def _puts_off(self, job: Job) -> bool:
+        """After a silence: whether the job is left alone for a while. A live poll at once shows
+        whether the meter is there."""
+        if job is Job.LIVE or not (self._is_answering or job is Job.LEFTOVERS):
+            return False
+        pause_s = self._silences.lost(job)
+        if pause_s is None or not self._is_answering:
+            return False
+        _LOGGER.debug("no answer to %s: left alone for %.0f s", job.name, pause_s)
+        now = asyncio.get_running_loop().time()
+        self._schedule.due[job] = now + pause_s
+        self._schedule.due[Job.LIVE] = now
+        return True
 
     async def _read_history(self) -> bool:
         """One request to the meter's memory; False if there is none, or not now."""
@@ -234,6 +259,7 @@ class Poller:
             answer = await self._client.get(wanted, tell=self._tell_answer)
         now = asyncio.get_running_loop().time()
         self._refusals.note(answer.refused, now)
+        self._refusals.worked(answer.values)
         if job is Job.LIVE and not any(epc in answer.values for epc in epcs):
             refused = ", ".join(f"{epc:02X}" for epc in answer.refused or self._refusals.epcs)
             raise PropertyRefusedError(message("property_refused", epc=refused), answer.refused)
@@ -247,6 +273,7 @@ class Poller:
         now = asyncio.get_running_loop().time()
         match job:
             case Job.LIVE:
+                self._is_answering = True
                 if self._history is not None:
                     self._history.turns.polled()
                 live = self._epcs(Cadence.LIVE)
@@ -266,7 +293,7 @@ class Poller:
                     self.plan_history()
             case Job.HALF_HOUR:
                 if not self._note_half_hour(values):
-                    self._fixed_times.asked_in_vain()
+                    self._fixed_times.asked_in_vain(self._meter_now())
                     self._await_half_hour()
 
     def _along(self, room_taken: int, now: float) -> dict[Job, tuple[int, ...]]:
@@ -274,7 +301,7 @@ class Poller:
         room, found = self._client.batch - room_taken, dict[Job, tuple[int, ...]]()
         for job in self._schedule.along(now):
             epcs = self._epcs(_CADENCES[job])
-            if 0 < len(epcs) <= room:
+            if 0 < len(epcs) <= room and not self._silences.suspects(job):
                 room -= len(epcs)
                 found[job] = epcs
         return found
@@ -356,8 +383,7 @@ class Poller:
 
     def _note_half_hour(self, values: Mapping[int, bytes]) -> bool:
         """Notes the newest stamp and plans the next; whether it was the one expected."""
-        meter_now = self._meter_clock.now(self._clock(), asyncio.get_running_loop().time())
-        is_news = self._fixed_times.note(values, meter_now)
+        is_news = self._fixed_times.note(values, self._meter_now())
         if is_news:
             self._await_half_hour()
         return is_news
@@ -365,10 +391,12 @@ class Poller:
     def _await_half_hour(self) -> None:
         if not self._epcs(Cadence.HALF_HOURLY):
             return
-        now = asyncio.get_running_loop().time()
-        meter_now = self._meter_clock.now(self._clock(), now)
+        now, meter_now = asyncio.get_running_loop().time(), self._meter_now()
         wait_s = (self._fixed_times.due(meter_now) - meter_now).total_seconds()
         self._schedule.due[Job.HALF_HOUR] = now + max(0.0, wait_s)
+
+    def _meter_now(self) -> datetime:
+        return self._meter_clock.now(self._clock(), asyncio.get_running_loop().time())
 
     def _note_clock(self, values: Mapping[int, bytes]) -> None:
         """Takes the meter's clock from an answer, and tells how it differs from ours."""

@@ -3,7 +3,8 @@
 ask again (the client does) → REJOIN → RESCAN → RESET → REOPEN → tell the household. An error's
 class names the first rung; when a rung has failed its number of times in a row, the next one is
 tried. Waits grow with each attempt and are jittered, so that nothing hammers. One good reading
-ends the streak.
+ends the streak; but where the session breaks again and again soon after it, as it does where
+another controller logs in to the same meter, these waits grow too.
 """
 
 import logging
@@ -60,7 +61,17 @@ REFUSED_WAITS_S = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
 """After a refused join: wrong credentials don't become right by repeating them."""
 
 SUSPECT_CREDENTIALS_AFTER = 3
-"""Refusals in a row before the household is asked to check ID and password."""
+"""Refusals without a good reading before the household is asked to check ID and password."""
+
+REFUSALS_COUNT_FOR = 6
+"""So many other failures in a row, and earlier refusals say nothing any more."""
+
+STEADY_READINGS = 3
+"""A streak that begins after fewer good live polls is a relapse."""
+
+RELAPSES_FREE = 2
+LONGEST_RELAPSE_WAIT_S = 60.0
+"""So many relapses in a row are mended at once; later ones wait, up to so long."""
 
 
 def first_rung(error: BRouteError) -> Rung:
@@ -87,7 +98,10 @@ class Ladder:
         self._rng = rng
         self._failures = 0
         self._refusals = 0
+        self._since_refusal = 0
         self._refusal_is_told = False
+        self._readings = STEADY_READINGS
+        self._relapses = 0
         self._rung = Rung.REJOIN
         self._tries_left = TRIES[Rung.REJOIN]
 
@@ -99,8 +113,15 @@ class Ladder:
     def fell(self, error: BRouteError) -> Attempt:
         """Takes an error and says what to try next."""
         self._failures += 1
+        if self._failures == 1:
+            self._relapses = self._relapses + 1 if self._readings < STEADY_READINGS else 0
+            self._readings = 0
         is_refusal = isinstance(error, JoinRefusedError)
-        self._refusals = self._refusals + 1 if is_refusal else 0
+        self._since_refusal = 0 if is_refusal else self._since_refusal + 1
+        if is_refusal:
+            self._refusals += 1
+        elif self._since_refusal >= REFUSALS_COUNT_FOR:
+            self._refusals = 0
         is_news = self._failures == 1 or (is_refusal and not self._refusal_is_told)
         self._refusal_is_told |= is_refusal
         _LOGGER.log(logging.WARNING if is_news else logging.DEBUG, "%s", error.message)
@@ -109,6 +130,7 @@ class Ladder:
 
     def recovered(self) -> int:
         """A good reading came: the streak is over. Gives the number of failures it had."""
+        self._readings += 1
         failures, self._failures, self._refusals = self._failures, 0, 0
         self._refusal_is_told = False
         self._rung, self._tries_left = Rung.REJOIN, TRIES[Rung.REJOIN]
@@ -129,7 +151,8 @@ class Ladder:
             waits = REFUSED_WAITS_S
             wait = waits[min(self._refusals, len(waits)) - 1]
         elif self._failures == 1:
-            return 0.0
+            later = self._relapses - RELAPSES_FREE
+            wait = min(2.0 ** min(later, 10), LONGEST_RELAPSE_WAIT_S) if later > 0 else 0.0
         else:
             is_port = first_rung(error) is Rung.REOPEN
             longest = LONGEST_PORT_WAIT_S if is_port else LONGEST_WAIT_S

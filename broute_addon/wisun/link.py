@@ -123,6 +123,11 @@ class Link:
         return self._gate.is_joined
 
     @property
+    def is_held(self) -> bool:
+        """True while the airtime limit lets nothing out."""
+        return self._gate.is_held
+
+    @property
     def pan(self) -> Pan | None:
         """The PAN joined last, as the stick knows it."""
         return self._reception.pan

@@ -27,6 +27,7 @@ from broute_addon.meter.poller import Poller
 from broute_addon.meter.profile import EnergyScale, MeterProfile
 from broute_addon.meter.properties import PROPERTIES
 from broute_addon.meter.readings import Update
+from broute_addon.meter.silences import Silences
 from broute_addon.simulator import run_virtual
 from broute_addon.wisun.values import MacAddress
 from tests.fuzz.effort import tries
@@ -202,6 +203,7 @@ def test_no_notification_upsets_the_poller(pushed: list[tuple[Eoj, dict[int, byt
             emit=told.append,
             on_good=lambda _: None,
             clock=lambda: NOW,
+            silences=Silences(),
             guards={},
         )
         for seoj, values in pushed:

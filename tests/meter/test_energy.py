@@ -52,6 +52,10 @@ def test_a_register_that_was_reset_is_told_once_it_is_confirmed() -> None:
     assert told([(0, 5000), (1, 12), (2, 12), (3, 13)]) == [5000, 12, 13]
 
 
+def test_a_reset_is_not_confirmed_by_a_reading_of_the_same_moment() -> None:
+    assert told([(0, 5000), (1, 12), (1.01, 12), (1.02, 12), (2, 12)]) == [5000, 12]
+
+
 def test_a_late_count_never_lowers_a_newer_one() -> None:
     assert told([(10, 5010), (0, 5000), (11, 5011)]) == [5010, 5011]
 

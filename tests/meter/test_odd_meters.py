@@ -66,6 +66,36 @@ def test_a_refusal_of_a_moment_stops_no_reading_for_long(oddity: Oddity, refused
     story(scenario)
 
 
+def test_a_refusal_days_after_another_is_as_short(oddity: Oddity) -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until_reading()
+            loop = asyncio.get_running_loop()
+            for _ in range(4):
+                oddity.refuses.add(0xE7)
+                begun = loop.time()
+                await asyncio.sleep(31)
+                oddity.refuses.clear()
+                await asyncio.sleep(6 * 3600)
+                assert here.longest_gap_s("power", begun, loop.time()) < 700
+
+    story(scenario)
+
+
+def test_a_property_that_is_refused_for_long_is_asked_for_each_hour(oddity: Oddity) -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until_reading()
+            oddity.refuses.add(0xE8)
+            await asyncio.sleep(24 * 3600)
+            oddity.refuses.clear()
+            since = asyncio.get_running_loop().time()
+            await asyncio.sleep(3700)
+            assert told(here, "current_r", since)
+
+    story(scenario)
+
+
 def test_a_meter_that_refuses_all_live_values_is_not_called_reading(oddity: Oddity) -> None:
     async def scenario() -> None:
         async with lab() as here:

@@ -26,6 +26,7 @@ from broute_addon.meter.readings import (
     ReadingsArrived,
     Update,
 )
+from broute_addon.meter.silences import Silences
 from broute_addon.simulator import run_virtual
 from broute_addon.wisun.values import MacAddress
 
@@ -63,6 +64,7 @@ class Table:
                 emit=self._emit,
                 on_good=lambda _: None,
                 clock=lambda: START + timedelta(seconds=loop.time()),
+                silences=Silences(),
                 guards={},
             )
             with contextlib.suppress(TimeoutError):

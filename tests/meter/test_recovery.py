@@ -72,6 +72,38 @@ def test_a_port_that_fails_is_looked_at_again_soon() -> None:
     assert max(waits) <= LONGEST_PORT_WAIT_S * 1.2
 
 
+def test_other_failures_between_refusals_clear_no_suspicion_of_the_credentials() -> None:
+    climbing = ladder()
+    for _ in range(2):
+        climbing.fell(JoinRefusedError(TEXT))
+        climbing.fell(PanNotFoundError(TEXT))
+    assert climbing.fell(JoinRefusedError(TEXT)).wait_s >= 120 * 0.8
+    assert climbing.suspects_credentials
+
+
+def test_refusals_of_long_ago_say_nothing_of_the_credentials() -> None:
+    climbing = ladder()
+    for _ in range(3):
+        climbing.fell(JoinRefusedError(TEXT))
+    for _ in range(6):
+        climbing.fell(PanNotFoundError(TEXT))
+    assert not climbing.suspects_credentials
+
+
+def test_relapses_wait_longer_each_time_until_a_session_lasts() -> None:
+    climbing = ladder()
+    waits = []
+    for _ in range(9):
+        climbing.recovered()
+        waits.append(climbing.fell(SessionLostError(TEXT)).wait_s)
+    assert waits[:3] == [0, 0, 0]
+    assert 0 < waits[3] < waits[5]
+    assert max(waits) <= 60 * 1.2
+    for _ in range(3):
+        climbing.recovered()
+    assert climbing.fell(SessionLostError(TEXT)).wait_s == 0
+
+
 def test_refusals_slow_down_and_make_the_credentials_suspect_at_the_third() -> None:
     climbing = ladder()
     waits, suspicions = [], []
