@@ -9,6 +9,7 @@ import contextlib
 import errno
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +110,12 @@ def open_failed(path: str, code: int | None) -> TransportError:
             return TransportError(message("port_failed", port=path, reason=reason))
 
 
+def presence(paths: Iterable[str]) -> tuple[tuple[str, bool], ...]:
+    """Each port, and whether it is there: a port that is named in the options always stands in the
+    list, with a stick or without."""
+    return tuple((path, _exists(path)) for path in paths)
+
+
 def node_age_s(port: str) -> float | None:
     """Seconds since the device node came into being; None where that says nothing.
 
@@ -126,6 +133,13 @@ def _entries(directory: Path) -> list[Path]:
         return sorted(directory.iterdir())
     except OSError:
         return []
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # a folder that nobody may look into
+        return False
 
 
 def _is_foreign(name: str) -> bool:

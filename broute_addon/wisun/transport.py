@@ -33,11 +33,15 @@ async def connect_serial(path: str, baud: int, receiver: Receiver) -> "SerialTra
     """Opens a serial port: 8N1, no flow control, exclusively. A `Connect`.
 
     Raises:
-        TransportError: the port is absent, forbidden, busy, or no serial port.
+        TransportError: the port is absent, forbidden, busy, no serial port, or has just gone.
     """
     port = _open(path, baud)
     transport = SerialTransport(path, receiver)
-    _Port(asyncio.get_running_loop(), transport, port)
+    try:
+        _Port(asyncio.get_running_loop(), transport, port)
+    except (OSError, termios.error) as err:  # it sets the port up once more
+        port.close()
+        raise TransportError(message("port_lost", port=path)) from err
     await transport.opened()
     return transport
 

@@ -6,6 +6,7 @@ nobody has answered a log-in.
 
 import asyncio
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,30 @@ def test_a_stick_that_was_pulled_is_read_again_soon_after_it_is_back(module: str
             await here.until_reading()
             assert now() - back < 12
             assert not [at for at in here.commands(SCAN[module]) if at > back]
+
+    story(scenario)
+
+
+@on_both
+@pytest.mark.parametrize("away_s", [100, 200])
+def test_the_stick_at_a_port_named_in_the_options_is_read_soon_after_it_is_back(
+    module: str, away_s: int, tmp_path: Path
+) -> None:
+    """The list of ports always says the same then."""
+
+    async def scenario() -> None:
+        device = tmp_path / "ttyUSB0"
+        device.touch()
+        async with lab(HouseConfig(module=module), interval_s=5, device=device) as here:
+            await here.until_reading()
+            await asyncio.sleep(30)
+            device.unlink()
+            here.house.faults.fire("unplug", for_s=away_s)
+            await asyncio.sleep(away_s)
+            device.touch()
+            back = now()
+            await here.until_reading()
+            assert now() - back < 12
 
     story(scenario)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from broute_addon.clock import JST
@@ -133,11 +134,13 @@ async def lab(
     notebook: Notebook | None = None,
     start: datetime = START,
     host_ahead: timedelta = timedelta(0),
+    device: Path | None = None,
 ) -> AsyncIterator[Lab]:
     """Starts engine and house; at the end the engine is cancelled as at a stop.
 
     `notebook` is the ledger; without it the meter's memory isn't read. `start`: what the meter
     takes the first second for; the host's clock is `host_ahead` of that.
+    `device`: the port named in the options, which is there as long as such a file is.
     """
     loop = asyncio.get_running_loop()
     port = MemoryPort(seed=seed)
@@ -162,12 +165,17 @@ async def lab(
         if notebook is not None and isinstance(update, HalfHoursRead):
             notebook.take(update)
 
+    def ports() -> list[str]:
+        if device is not None:
+            return [str(device)]
+        return [PORT] if port.is_plugged else []
+
     def surveyed(state: SurveyState) -> None:
         here.store.note_survey(state)
 
     engine = Engine(
         connect=connect,
-        ports=lambda: [PORT] if port.is_plugged else [],
+        ports=ports,
         credentials=Credentials(Secret(ROUTE_B_ID), Secret(password)),
         known=known or Known(),
         emit=emit,

@@ -21,6 +21,11 @@ OTHER_RADIOS = [
     "usb-Silicon_Labs_CC2652P_Zigbee-if00",
     "usb-0658_0200-if00",
     "usb-FTDI_FT230X_ConBee_III-if00-port0",
+    "usb-FTDI_FT230X_ConBee_III_DE03188-if00-port0",
+    "usb-FTDI_FT230X_Basic_UART_Zigbee_D30ABCDE-if00-port0",
+    "usb-busware.de_CUL868-if00",
+    "usb-1a86_electrolama_zzh_A1B2C3D4-if00-port0",
+    "usb-eQ-3_HmIP-RFUSB_A1B2C3D4-if00",
     "usb-Texas_Instruments_CC2531_USB_CDC-if00",
     "usb-Silicon_Labs_EFR32_OpenThread-if00",
     "usb-RFXCOM_RFXtrx433_A1-if00-port0",
@@ -52,6 +57,33 @@ def test_another_radio_is_never_asked(tmp_path: Path, name: str) -> None:
     put(tmp_path, name)
     assert ports.candidates(tmp_path, str(tmp_path / name)) == ()
     assert str(tmp_path / name) in ports.others(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "usb-FTDI_FT230X_Basic_UART_DCZEQC8U-if00-port0",
+        "usb-FTDI_FT230X_Basic_UART_D30ZZHAB-if00-port0",
+        "usb-FTDI_FT230X_Basic_UART_DLORA123-if00-port0",
+        "usb-ROHM_BP35A1_1EQC5678-if00",
+        "usb-RATOC_Systems__Ltd._RS-WSUHA-J11_TUBE0001-if00-port0",
+    ],
+)
+def test_a_serial_number_that_reads_like_another_radio_is_only_a_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    put(tmp_path, name)
+    monkeypatch.setattr(ports, "BY_ID", tmp_path)
+    assert names(ports.candidates(tmp_path)) == [name]
+    [listed] = [port for port in ports.serial_ports(tmp_path) if port.name == name]
+    assert not listed.is_foreign
+
+
+def test_a_port_that_is_named_is_there_or_not(tmp_path: Path) -> None:
+    put(tmp_path, "plugged")
+    (tmp_path / "dangling").symlink_to(tmp_path / "ttyUSB9")
+    paths = [str(tmp_path / name) for name in ("plugged", "dangling", "none", "plugged/inside")]
+    assert ports.presence(paths) == tuple(zip(paths, [True, False, False, False], strict=True))
 
 
 def test_in_the_systems_directory_only_known_names_count(

@@ -3,14 +3,17 @@
 import asyncio
 import os
 import pty
+import termios
 import tty
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import serial
 
 from broute_addon.errors import TransportError
+from broute_addon.wisun import transport
 from broute_addon.wisun.line import Line, Listener
 from broute_addon.wisun.transport import SerialTransport, connect_serial
 
@@ -178,6 +181,51 @@ async def test_what_is_no_port_is_told_in_a_sentence(
     (tmp_path / "file").touch()
     with pytest.raises(TransportError, match=sentence):
         await connect_serial(str(tmp_path / name), 115_200, Ear())
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3], ids=["opening", "keeping DTR", "setting up once more"])
+async def test_a_stick_pulled_while_it_is_being_opened_is_gone(
+    stick: PtyStick, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """Its terminal is hung up just after its settings were read for the nth time."""
+    real, calls = termios.tcgetattr, 0
+
+    def pulled(fd: int) -> list[Any]:
+        nonlocal calls
+        attributes = real(fd)
+        calls += 1
+        if calls == nth:
+            stick.unplug()
+        return attributes
+
+    monkeypatch.setattr(termios, "tcgetattr", pulled)
+    others = open_files() - {str(stick.master), str(stick.slave)}
+    with pytest.raises(TransportError, match="has gone"):
+        await connect_serial(stick.path, 115_200, Ear())
+    assert open_files() == others
+
+
+async def test_a_port_that_can_not_be_set_up_once_more_is_closed(
+    stick: PtyStick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = transport._keep_dtr
+
+    def pulled(_: object) -> None:
+        raise termios.error(5, "Input/output error")
+
+    def opened(port: serial.Serial) -> None:
+        real(port)
+        monkeypatch.setattr(serial.Serial, "_reconfigure_port", pulled)
+
+    monkeypatch.setattr(transport, "_keep_dtr", opened)
+    before = open_files()
+    with pytest.raises(TransportError, match="has gone"):
+        await connect_serial(stick.path, 115_200, Ear())
+    assert open_files() == before
+
+
+def open_files() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir() if path.is_symlink()}
 
 
 async def test_a_character_device_that_is_no_terminal_is_refused() -> None:
