@@ -7,7 +7,7 @@ import pytest
 
 from broute_addon.errors import CommandFailedError, DongleTimeoutError, TransportError
 from broute_addon.simulator import run_virtual
-from broute_addon.wisun.commands import ActiveScan, EchoOff, Reset, SendUdp
+from broute_addon.wisun.commands import ActiveScan, EchoOff, Reset, SendUdp, ShowSignal, Terminate
 from broute_addon.wisun.dongle import Dongle
 from broute_addon.wisun.events import (
     Event,
@@ -59,6 +59,9 @@ class Bench:
     def lines(self) -> list[bytes]:
         return [data.strip() for data in self.stick.written]
 
+    def said(self, word: bytes) -> list[bytes]:
+        return [line for line in self.lines if line.startswith(word)]
+
 
 def on_bench(
     scenario: Callable[[Bench], Coroutine[None, None, None]],
@@ -83,11 +86,11 @@ def test_a_late_answer_is_not_taken_for_the_next_command() -> None:
         with pytest.raises(DongleTimeoutError):
             await bench.dongle.run(SEND)
         with pytest.raises(CommandFailedError) as refused:
-            await bench.dongle.run(EchoOff())
+            await bench.dongle.run(Terminate(1.0))
         assert refused.value.code == 10
 
     late = SENT + b"FAIL ER06\r\n" + OK
-    table: dict[bytes, Answer] = {b"\r\nSKVER": late + VERSION, b"SKSREG SFE": b"FAIL ER10\r\n"}
+    table: dict[bytes, Answer] = {b"\r\nSKVER": late + VERSION, b"SKTERM": b"FAIL ER10\r\n"}
     on_bench(scenario, table)
 
 
@@ -216,40 +219,100 @@ def test_two_callers_never_interleave() -> None:
     on_bench(scenario, {b"SKSREG SFE": OK})
 
 
-@pytest.mark.parametrize(
-    ("variant", "first", "second"),
-    [
-        (SINGLE_HOP, b"SKSCAN 2 0FFFFFFF 4", b"SKSCAN 2 0FFFFFFF 4 0"),
-        (DUAL, b"SKSCAN 2 0FFFFFFF 4 0", b"SKSCAN 2 0FFFFFFF 4"),
-    ],
+FORMS = {SINGLE_HOP: b"SKSCAN 2 0FFFFFFF 4", DUAL: b"SKSCAN 2 0FFFFFFF 4 0"}
+SCAN = ActiveScan(4, paired=True)
+FINISHED = OK + b"EVENT 22 " + wire.DUAL_STICK.encode() + b"\r\n"
+ER05, ER06 = b"FAIL ER05\r\n", b"FAIL ER06\r\n"
+
+on_both_forms = pytest.mark.parametrize(
+    ("variant", "other"), [(SINGLE_HOP, DUAL), (DUAL, SINGLE_HOP)], ids=lambda form: form.name
 )
-def test_er05_tries_the_other_form_once_with_a_warning(
-    variant: SkVariant, first: bytes, second: bytes, caplog: pytest.LogCaptureFixture
+
+
+@on_both_forms
+def test_er05_that_stays_tries_the_other_form_with_a_warning(
+    variant: SkVariant, other: SkVariant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    finished = OK + b"EVENT 22 " + wire.DUAL_STICK.encode() + b"\r\n"
+    first, second = FORMS[variant], FORMS[other]
 
     async def scenario(bench: Bench) -> None:
-        bench.stick.table[first + b"\r"] = b"FAIL ER05\r\n"
-        bench.stick.table[second + b"\r"] = finished
-        assert ScanFinished() in await bench.dongle.run(ActiveScan(4, paired=True))
-        await bench.dongle.run(ActiveScan(4, paired=True))
-        assert [line for line in bench.lines if line.startswith(b"SKSCAN")] == [
-            first,
-            second,
-            second,
-        ]
+        bench.stick.table[first + b"\r"] = ER05
+        bench.stick.table[second + b"\r"] = FINISHED
+        assert ScanFinished() in await bench.dongle.run(SCAN)
+        await bench.dongle.run(SCAN)
+        assert bench.said(b"SKSCAN") == [first, first, second, second]
 
     with caplog.at_level("WARNING"):
         on_bench(scenario, {}, variant)
     assert len(caplog.records) == 1
 
 
+@on_both_forms
+def test_er05_once_is_a_lost_character_and_said_again_as_it_was(
+    variant: SkVariant, other: SkVariant, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        assert ScanFinished() in await bench.dongle.run(SCAN)
+        assert bench.said(b"SKSCAN") == [FORMS[variant]] * 2
+        assert FORMS[other] not in bench.lines
+
+    with caplog.at_level("WARNING"):
+        on_bench(scenario, {b"SKSCAN": in_turn(ER05, FINISHED)}, variant)
+    assert not caplog.records
+
+
 def test_er05_in_both_forms_is_an_error() -> None:
     async def scenario(bench: Bench) -> None:
         with pytest.raises(CommandFailedError):
-            await bench.dongle.run(ActiveScan(4, paired=True))
+            await bench.dongle.run(SCAN)
 
-    on_bench(scenario, {b"SKSCAN": b"FAIL ER05\r\n"})
+    on_bench(scenario, {b"SKSCAN": ER05})
+
+
+@on_both_forms
+def test_a_form_that_the_stick_has_taken_is_never_doubted_again(
+    variant: SkVariant, other: SkVariant
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.dongle.run(SCAN)
+        for _ in range(2):
+            with pytest.raises(CommandFailedError):
+                await bench.dongle.run(SCAN)
+            with pytest.raises(CommandFailedError):
+                await bench.dongle.run(SEND)
+        assert FORMS[other] not in bench.lines
+        assert {b" 0E1A 1 0 " in line for line in bench.said(b"SKSENDTO")} == {variant.side}
+
+    scans = in_turn(FINISHED, *[ER05] * 4)
+    on_bench(scenario, {b"SKSCAN": scans, b"SKSENDTO": ER06}, variant)
+
+
+def test_a_wrong_guess_is_taken_back() -> None:
+    """The first datagram loses a digit; the next one is said as the stick wants it again."""
+
+    async def scenario(bench: Bench) -> None:
+        with pytest.raises(CommandFailedError):
+            await bench.dongle.run(SEND)
+        await bench.dongle.run(ShowSignal())
+        assert b"SKSREG SA2 1" not in bench.lines  # the transmit power of a single-hop stick
+        await bench.dongle.run(SEND)
+        await bench.dongle.run(SEND)
+        sides = [b" 0E1A 1 0 " in line for line in bench.said(b"SKSENDTO")]
+        assert sides == [False, True, True, False, False]
+
+    sends = in_turn(ER06, ER05, ER05, OK + SENT, OK + SENT)
+    on_bench(scenario, {b"SKSENDTO": sends, b"SKSREG": OK}, SINGLE_HOP)
+
+
+@pytest.mark.parametrize("answer", [b"FAIL ER04\r\n", ER05, ER06, b"FAIL ER10\r\n"])
+def test_a_stick_without_a_nicety_is_used_without_it(answer: bytes) -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.dongle.run(EchoOff())
+        await bench.dongle.run(ShowSignal())
+        assert bench.lines == [b"SKSREG SFE 0", b"SKSREG SA2 1"]
+        assert bench.dongle.is_in_step
+
+    on_bench(scenario, {b"SKSREG": answer})
 
 
 def test_events_between_the_echo_and_ok_reach_everybody() -> None:

@@ -166,6 +166,38 @@ def test_a_stick_that_has_restarted_comes_back_with_a_reset() -> None:
     on_site(scenario)
 
 
+@pytest.mark.parametrize("module", ["bp35a1", "bp35c2"])
+def test_a_stick_that_restarted_without_a_word_gets_its_password_before_the_login(
+    module: str,
+) -> None:
+    async def scenario(site: Site) -> None:
+        link = await site.joined()
+        site.house.faults.fire("reset-stick")
+        await asyncio.sleep(3)
+        site.written = b""
+        await link.join(PAN, CREDENTIALS)
+        await site.answer(link)
+        words = [line.split()[0] for line in site.written.splitlines() if line.startswith(b"SK")]
+        assert words.index(b"SKSETPWD") < words.index(b"SKSETRBID") < words.index(b"SKJOIN")
+        assert b"SKRESET" not in words
+        await link.close()
+
+    on_site(scenario, HouseConfig(module=module))
+
+
+def test_a_stick_that_restarted_without_a_word_scans_for_our_meter() -> None:
+    async def scenario(site: Site) -> None:
+        link = await site.open()
+        await link.scan(CREDENTIALS)
+        site.house.faults.fire("reset-stick")
+        await asyncio.sleep(3)
+        pan = await link.scan(CREDENTIALS)
+        assert pan.address == PAN.address
+        await link.close()
+
+    on_site(scenario)
+
+
 @pytest.mark.parametrize("baud", [115_200, 57_600, 9_600, 2_400])
 def test_a_stick_that_hangs_is_opened_whatever_its_stored_rate(baud: int) -> None:
     async def scenario(site: Site) -> None:

@@ -20,6 +20,8 @@ CREDENTIALS = Credentials(Secret("0000009A4C1E77B20D95A3F8215C3E7F"), Secret("Q7
 EVENT = b"EVENT %s " + wire.METER.encode() + b" 0%s\r\n"
 JOINED = OK + EVENT % (b"25", b"")
 CLOSED = OK + EVENT % (b"27", b"")
+FOUND = OK + f"EPANDESC\r\n  Channel:2D\r\n  Pan ID:42A7\r\n  Addr:{wire.MAC}\r\n".encode()
+FOUND += b"  LQI:B2\r\n  PairID:215C3E7F\r\n" + EVENT % (b"22", b"")
 SENT = EVENT % (b"21", b" 00") + OK
 
 TABLE: dict[bytes, Answer] = {
@@ -99,7 +101,23 @@ def test_another_refusal_of_a_datagram_is_the_sticks_fault() -> None:
             await link.send(wire.GET_POWER)
         await link.close()
 
-    on_bench(scenario, SKSENDTO=b"FAIL ER04\r\n")
+    on_bench(scenario, SKSENDTO=b"FAIL ER01\r\n")
+
+
+@pytest.mark.parametrize("code", [b"ER04", b"ER05", b"ER06", b"ER09"])
+def test_a_datagram_of_which_a_character_got_lost_is_worth_asking_again(code: bytes) -> None:
+    async def scenario(bench: Bench) -> None:
+        link = await bench.open()
+        await link.scan(CREDENTIALS)
+        await link.join(PAN, CREDENTIALS)
+        with pytest.raises(TransmitFailedError):
+            await link.send(wire.GET_POWER)
+        assert link.is_joined
+        await link.send(wire.GET_POWER)
+        assert bench.events == []
+        await link.close()
+
+    on_bench(scenario, SKSENDTO=first(b"FAIL " + code + b"\r\n", SENT), SKSCAN=FOUND)
 
 
 def test_a_datagram_without_any_answer_is_asked_again_when_the_stick_is_alive() -> None:
@@ -151,6 +169,21 @@ def test_a_start_without_trouble_says_nothing_needless() -> None:
         await link.close()
 
     on_bench(scenario)
+
+
+@pytest.mark.parametrize("register", [b"SFE", b"SA2"])
+@pytest.mark.parametrize("code", [b"ER04", b"ER05", b"ER06", b"ER10"])
+def test_a_stick_that_refuses_a_nicety_is_read_all_the_same(register: bytes, code: bytes) -> None:
+    def refusing(line: bytes) -> bytes:
+        return b"FAIL " + code + b"\r\n" if register in line else OK
+
+    async def scenario(bench: Bench) -> None:
+        link = await bench.joined()
+        await link.send(wire.GET_POWER)
+        assert bench.said(b"SKSREG " + register) == 1
+        await link.close()
+
+    on_bench(scenario, SKSREG=refusing)
 
 
 @pytest.mark.parametrize("answer", [ER10, OK + EVENT % (b"28", b"")])

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broute_addon.wisun.commands import ActiveScan, EchoOff, ShowSignal
 from broute_addon.wisun.dialect import Exchange
 from broute_addon.wisun.events import (
     Answer,
@@ -182,6 +183,37 @@ def test_a_beacon_is_read_in_every_layout(data: bytes, events: list[Event]) -> N
     assert read(data + END) == [*events, ScanFinished()]
 
 
+LAID_OUT = [
+    pytest.param(BEACON + b"  PairID:215C3E7F\r\n", id="six rows"),
+    pytest.param(BEACON + b"  Side:0\r\n  PairID:215C3E7F\r\n", id="seven rows"),
+]
+
+
+@pytest.mark.parametrize("data", LAID_OUT)
+def test_a_beacon_that_lost_a_byte_is_a_pan_or_noise_and_the_next_one_is_read(data: bytes) -> None:
+    for at in range(len(data)):
+        events = read(data[:at] + data[at + 1 :] + data + END)
+        assert events[-2:] == [PanFound(pan()), ScanFinished()], at
+        for found in (event.pan for event in events[:-2] if isinstance(event, PanFound)):
+            assert 0x21 <= found.channel <= 0x3C, at
+
+
+@pytest.mark.parametrize(
+    ("row", "damaged"),
+    [
+        (b"Channel:2D", b"Channel:D"),
+        (b"Channel:2D", b"Channel:3D"),
+        (b"Channel:2D", b"Channel:20"),
+        (b"Pan ID:42A7", b"Pan ID:42A70"),
+        (b"Pan ID:42A7", b"Pan ID:-2A7"),
+    ],
+)
+def test_a_beacon_that_can_not_be_is_noise(row: bytes, damaged: bytes) -> None:
+    [noise, end] = read(BEACON.replace(row, damaged) + END)
+    assert isinstance(noise, Noise)
+    assert end == ScanFinished()
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -202,6 +234,20 @@ def test_noise_never_raises_and_the_next_datagram_is_read(noise: list[bytes]) ->
     # A lying header may claim up to 1232 bytes; so the good one comes until that is filled.
     events = read(*noise, *[good] * 12)
     assert events[-1] == udp(wire.POWER_420_W)
+
+
+def test_a_guessed_form_never_writes_sa2() -> None:
+    """It is the transmit power of the sticks that the guess may be wrong about."""
+    dialect = SkStack(SINGLE_HOP)
+    scan = ActiveScan(4, paired=True)
+    assert dialect.encode(ShowSignal()) == ()
+    assert dialect.adapt(scan, 5)
+    assert dialect.encode(ShowSignal()) == ()
+    dialect.accepted(EchoOff())  # says nothing of SIDE
+    assert dialect.encode(ShowSignal()) == ()
+    dialect.accepted(scan)
+    assert [exchange.trace for exchange in dialect.encode(ShowSignal())] == ["SKSREG SA2 1"]
+    assert not dialect.adapt(scan, 5)
 
 
 LONGEST_SENTENCE = 126 + 2 * 1232 + 2

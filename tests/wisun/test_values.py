@@ -5,7 +5,7 @@ import pytest
 from broute_addon.wisun.commands import Join, SendUdp
 from broute_addon.wisun.sk_commands import encode
 from broute_addon.wisun.sk_variants import DUAL, SINGLE_HOP, SkVariant
-from broute_addon.wisun.values import MacAddress
+from broute_addon.wisun.values import MacAddress, Pan
 from tests.wire import sk_sessions as wire
 
 
@@ -35,3 +35,16 @@ def test_the_full_address_is_what_is_typed(variant: SkVariant) -> None:
 def test_what_is_no_mac_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"MAC address|hexadecimal"):
         MacAddress.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("channel", "pan_id"), [(0x20, 0), (0x3D, 0), (0x0D, 0), (0x21, -1), (0x21, 0x10000)]
+)
+def test_what_no_meter_can_be_on_is_refused(channel: int, pan_id: int) -> None:
+    with pytest.raises(ValueError, match="no PAN"):
+        Pan(channel, pan_id, MacAddress.parse(wire.MAC))
+
+
+@pytest.mark.parametrize(("channel", "pan_id"), [(0x21, 0), (0x3C, 0xFFFF)])
+def test_the_outermost_channels_and_pan_ids_are_some(channel: int, pan_id: int) -> None:
+    assert Pan(channel, pan_id, MacAddress.parse(wire.MAC)).channel == channel
