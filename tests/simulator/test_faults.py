@@ -10,6 +10,7 @@ import pytest
 from broute_addon.simulator import AirConfig, FaultSpec, MeterConfig, parse_fault, run_virtual
 from broute_addon.simulator.faults import CONDITIONS, EVENTS
 from broute_addon.simulator.household import DAY_S
+from broute_addon.simulator.skstack import SkStack
 from tests.simulator.bench import METER, Bench
 from tests.simulator.test_skstack import GET_E7
 
@@ -109,6 +110,26 @@ def test_a_fault_strikes_once_and_is_over(kind: str, mark: str, count: int) -> N
         assert bench.house.faults.struck[kind] == 1
 
     with_joined(scenario, states=("hex",))
+
+
+def test_a_command_that_lost_a_byte_is_short_of_it() -> None:
+    async def scenario(bench: Bench) -> None:
+        stick = bench.house.stick
+        assert isinstance(stick, SkStack)
+        line = b"SKSREG SFE 0\r\n"
+        shorter = {line[:at] + line[at + 1 :] for at in range(len(line))}
+        bench.house.faults.hold("cut-command")
+        for _ in range(20):
+            taken: list[bytes] = []
+            monkeypatch.setattr(stick.editor, "receive", taken.append)
+            bench.write(line)
+            await bench.quiet(0.1)
+            monkeypatch.undo()
+            assert set(taken) <= shorter
+            assert len(taken) == 1
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        with_joined(scenario)
 
 
 def test_a_stalled_log_in_ends_after_two_datagrams() -> None:

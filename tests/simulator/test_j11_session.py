@@ -361,7 +361,8 @@ def test_half_hour_values_come_by_themselves() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["lost-request", "lost-answer", "mute-meter", "wrong-length", "cut-line"]
+    "kind",
+    ["lost-request", "lost-answer", "mute-meter", "wrong-length", "cut-line", "cut-command"],
 )
 def test_a_lost_or_spoiled_answer(kind: str) -> None:
     async def scenario(bench: J11Bench) -> None:
