@@ -200,9 +200,10 @@ async def test_a_stick_pulled_while_it_is_being_opened_is_gone(
 
     monkeypatch.setattr(termios, "tcgetattr", pulled)
     others = open_files() - {str(stick.master), str(stick.slave)}
-    with pytest.raises(TransportError, match="has gone"):
+    with pytest.raises(TransportError, match="has gone") as gone:
         await connect_serial(stick.path, 115_200, Ear())
     assert open_files() == others
+    assert gone.tb  # it holds the port; so that it wasn't the collector which closed that
 
 
 async def test_a_port_that_can_not_be_set_up_once_more_is_closed(
@@ -219,9 +220,10 @@ async def test_a_port_that_can_not_be_set_up_once_more_is_closed(
 
     monkeypatch.setattr(transport, "_keep_dtr", opened)
     before = open_files()
-    with pytest.raises(TransportError, match="has gone"):
+    with pytest.raises(TransportError, match="has gone") as gone:
         await connect_serial(stick.path, 115_200, Ear())
     assert open_files() == before
+    assert gone.tb
 
 
 def open_files() -> set[str]:
