@@ -89,13 +89,18 @@ async def _learn(
     if isinstance(exponent, int) and coefficient is not None:
         scale = EnergyScale(coefficient, exponent, digits if isinstance(digits, int) else 8)
     # An identity is kept: what a meter told once when it is silent now, and the absence of a
-    # serial number when it tells one later. Only another serial number is another meter.
-    serial = None if profile.serial_number is None else _text(fields, "serial_number")
+    # serial number when it tells one later. Only another serial number is another meter: the maker
+    # is in the uid too, so with the same number its code stays, also if it was refused at first.
+    serial, maker = profile.serial_number, profile.maker_code
+    if serial is not None:
+        serial = _text(fields, "serial_number") or serial
+    if serial is None or serial != profile.serial_number:
+        maker = _text(fields, "maker_code") or maker
     learned = replace(
         profile,
         scale=scale,
-        maker_code=_text(fields, "maker_code") or profile.maker_code,
-        serial_number=serial or profile.serial_number,
+        maker_code=maker,
+        serial_number=serial,
         standard_version=_text(fields, "standard_version") or profile.standard_version,
         batch=client.batch,
     )

@@ -234,3 +234,19 @@ def test_an_exchanged_meters_own_facts_are_told_under_its_own_name() -> None:
             assert "half_hour_energy_bought" in readings
 
     story(scenario)
+
+
+def test_a_makers_code_refused_at_first_makes_no_second_meter_later(oddity: Oddity) -> None:
+    async def scenario() -> None:
+        oddity.refuses.add(0x8A)
+        async with lab() as here:
+            await here.until_reading()
+            oddity.refuses.clear()
+            here.engine.submit(Command.RECONNECT)
+            await asyncio.sleep(120)
+            assert len(here.uids()) == 1
+            here.house.faults.fire("exchange", "OTHER000001")
+            await asyncio.sleep(600)
+            assert len(here.uids()) == 2
+
+    story(scenario)
