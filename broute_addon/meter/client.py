@@ -2,7 +2,9 @@
 
 A frame is the answer to the pending request only if TID, both EOJs and the ESV fit: meters number
 their notifications too, and those TIDs collide with ours. Every transmission has a TID of its
-own; all TIDs of the pending request stay acceptable, so that a late answer still counts.
+own; all TIDs of the pending request stay acceptable, so that a late answer still counts. Its TID
+says to which transmission it is the answer, so a repetition leaves no doubt about the time that it
+took (Karn's rule isn't needed): a meter that became slow lengthens the time-out by that.
 
 A meter takes only so many EPCs in a Get and may answer the first few only: what came is kept, the
 rest is asked again in smaller batches. Only an EPC refused when asked alone counts as refused.
@@ -59,12 +61,18 @@ class Answer:
 
 @dataclass(slots=True)
 class _Pending:
-    """The request in flight: what its answer must look like."""
+    """The request in flight: what its answer must look like.
+
+    `tids` has the second at which each transmission was handed to the stick, `sent` that at which
+    the stick was done with it.
+    """
 
     eoj: Eoj
     esv: Esv
     answer: asyncio.Future[Frame]
-    tids: set[int] = field(default_factory=set)
+    tids: dict[int, float] = field(default_factory=dict)
+    sent: dict[int, float] = field(default_factory=dict)
+    answered: float = 0.0
 
     def accepts(self, frame: Frame) -> bool:
         return (
@@ -79,8 +87,9 @@ class MeterClient:
     """Requests to one meter over one PANA session.
 
     `batch` is how many EPCs go into one Get: it shrinks when the meter answers fewer. `response_s`
-    is the time of the newest answer, from handing the request to the stick, in seconds;
-    `signal_dbm` the strength at which its datagrams came, where the stick tells that.
+    is the time of the newest answer in seconds, from handing the request to the stick, or from
+    sending it where it was held back before; `signal_dbm` the strength at which its datagrams
+    came, where the stick tells that.
     """
 
     def __init__(
@@ -192,7 +201,6 @@ class MeterClient:
         try:
             for attempt in range(TRIES):
                 request = self._request(pending, properties)
-                handed_over = loop.time()
                 try:
                     if attempt == 0:
                         await self._transmit(request, attempt)
@@ -202,15 +210,13 @@ class MeterClient:
                 except TransmitFailedError as error:
                     _LOGGER.debug("%s: %s", request, error)
                     patience_s = 1.0 + attempt
-                sent = loop.time()
+                pending.sent[request.tid] = loop.time()
                 await asyncio.wait([pending.answer], timeout=patience_s)
                 if not pending.answer.done():
                     _LOGGER.debug("no answer to %s", request)
                     continue
                 frame = pending.answer.result()
-                if len(pending.tids) == 1:
-                    self._timer.sample(loop.time() - sent)
-                    self.response_s = round(loop.time() - handed_over, 2)
+                self._learn_time(pending, frame.tid)
                 return frame
             raise MeterTimeoutError(message("meter_silent", tries=TRIES))
         finally:
@@ -218,6 +224,18 @@ class MeterClient:
             self._pending = None
             self._quiet_since = loop.time()
             self._pace.asked(len(pending.tids), self.airtime_s)
+
+    def _learn_time(self, pending: _Pending, tid: int) -> None:
+        """How long the transmission with this TID waited for its answer, whichever it was."""
+        sent, answered = pending.sent.get(tid), pending.answered
+        if sent is None:
+            return
+        handed_over = pending.tids[tid]
+        was_held = sent - handed_over > HANDOVER_S  # by the airtime limit, or for a renewal
+        if was_held and answered < sent:
+            return  # the stick's word that it was sent came too late to count from
+        self._timer.sample(max(0.0, answered - sent))
+        self.response_s = round(answered - (sent if was_held else handed_over), 2)
 
     @property
     def airtime_s(self) -> float:
@@ -260,7 +278,7 @@ class MeterClient:
     def _request(self, pending: _Pending, properties: Sequence[PropertyData]) -> Frame:
         # 0000 is what meters use for the instance list after a join.
         self._tid = self._tid % 0xFFFF + 1
-        pending.tids.add(self._tid)
+        pending.tids[self._tid] = asyncio.get_running_loop().time()
         return Frame(self._tid, CONTROLLER, pending.eoj, pending.esv, tuple(properties))
 
     def abort(self, error: BRouteError) -> None:
@@ -278,6 +296,7 @@ class MeterClient:
         _LOGGER.debug("← %s", frame)
         if self._pending and self._pending.accepts(frame):
             if not self._pending.answer.done():
+                self._pending.answered = asyncio.get_running_loop().time()
                 self._pending.answer.set_result(frame)
         elif frame.esv in (Esv.INF, Esv.INFC) and frame.seoj in (METER, NODE_PROFILE):
             self._notified(frame)

@@ -1,8 +1,9 @@
 """How long to wait for an answer, how often to ask, and how much airtime that takes.
 
 The retry time-out follows measured answer times by RFC 6298's idea: smoothed mean and deviation,
-the time-out is mean + 4 x deviation, doubled from try to try. Karn's rule holds at the caller: an
-answer after a repetition is ambiguous and gives no sample.
+the time-out is mean + 4 x deviation, doubled from try to try. An answer after a repetition gives a
+sample too: its TID says which transmission it belongs to. Without these samples a meter that takes
+longer than the time-out would never lengthen it.
 
 There is no required gap between requests and no required poll interval. Both start at what the
 household asked for, give way when time-outs say that meter or radio can't keep up, and come back
@@ -26,7 +27,8 @@ class RetryTimer:
         self._deviation = 0.0
 
     def sample(self, answer_s: float) -> None:
-        """Learns from one unambiguous answer time in seconds."""
+        """Learns from one answer time in seconds: from a transmission to its own answer."""
+        answer_s = min(answer_s, LONGEST_S)
         if self._mean is None:
             self._mean, self._deviation = answer_s, answer_s / 2
             return

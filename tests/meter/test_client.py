@@ -106,10 +106,77 @@ def test_a_late_answer_to_the_first_transmission_still_counts() -> None:
     assert len(wire.sent) == 2
 
 
-def test_an_ambiguous_answer_gives_no_answer_time() -> None:
-    wire = Wire(lambda frame: [(FIRST_TIMEOUT_S + 1, LIVE)] if frame.tid == 0x0101 else [])
+@pytest.mark.parametrize(
+    ("answered", "delay_s"), [(0x0101, FIRST_TIMEOUT_S + 1), (0x0102, 0.4)], ids=["late", "lost"]
+)
+def test_after_a_repetition_the_tid_says_how_long_the_answer_took(
+    answered: int, delay_s: float
+) -> None:
+    wire = Wire(lambda frame: [(delay_s, LIVE)] if frame.tid == answered else [])
     live(wire)
+    assert len(wire.sent) == 2
+    assert wire.client.response_s == delay_s
+
+
+def test_a_meter_that_became_slow_is_soon_asked_once_again() -> None:
+    delays_s = [0.5] * 20
+    wire = Wire(lambda _: [(delays_s.pop() if delays_s else 3.0, LIVE)])
+
+    async def work(client: MeterClient) -> list[int]:
+        """How often each request was sent."""
+        times = []
+        for _ in range(40):
+            before = len(wire.sent)
+            await client.get((0xE7, 0xE8))
+            times.append(len(wire.sent) - before)
+            await asyncio.sleep(30)
+        return times
+
+    times = run(wire, work)
+    assert times[19:] == [1, 2] + [1] * 19
+    assert wire.pace.interval_s == 30.0
+
+
+def test_an_answer_that_came_while_its_repetition_was_held_back_ends_where_it_came() -> None:
+    wire = Wire(lambda frame: [(FIRST_TIMEOUT_S + 4, LIVE)] if frame.tid == 0x0101 else [])
+    hold_back(wire, lambda: 1800.0 if len(wire.sent) == 1 else 0.0)
+    live(wire)
+    assert wire.client.response_s == FIRST_TIMEOUT_S + 4
+
+
+def test_a_stick_that_tells_late_of_the_sending_gives_no_answer_time() -> None:
+    wire = Wire(lambda _: [(0.5, LIVE)])
+    send = wire.client._send
+
+    async def tells_late(edata: bytes) -> None:
+        await send(edata)
+        await asyncio.sleep(8.0)
+
+    wire.client._send = tells_late
+    assert live(wire).values
     assert wire.client.response_s is None
+
+
+def hold_back(wire: Wire, wait_s: Callable[[], float]) -> None:
+    """The link takes so many seconds to send."""
+    send = wire.client._send
+
+    async def later(edata: bytes) -> None:
+        await asyncio.sleep(wait_s())
+        await send(edata)
+
+    wire.client._send = later
+
+
+@pytest.mark.parametrize(("wait_s", "counted_s"), [(0.3, 0.3), (1800.0, 0.0)])
+def test_the_answer_time_begins_when_the_stick_takes_the_request(
+    wait_s: float, counted_s: float
+) -> None:
+    """The stick's own work counts; a transmission limit that holds the request back doesn't."""
+    wire = Wire(lambda _: [(0.5, LIVE)])
+    hold_back(wire, lambda: wait_s)
+    live(wire)
+    assert wire.client.response_s == pytest.approx(0.5 + counted_s)
 
 
 def test_a_silent_meter_is_an_error_after_bounded_tries() -> None:
@@ -309,6 +376,16 @@ def test_the_timeout_follows_measured_answer_times() -> None:
     assert timer.timeout_s() == pytest.approx(2.0)
     assert timer.timeout_s(attempt=1) == pytest.approx(4.0)
     assert timer.timeout_s(attempt=9) == pytest.approx(20.0)
+
+
+def test_one_answer_that_took_for_ever_lengthens_the_timeout_for_minutes_only() -> None:
+    timer = RetryTimer()
+    for _ in range(30):
+        timer.sample(0.5)
+    timer.sample(1800.0)
+    for _ in range(20):
+        timer.sample(0.5)
+    assert timer.timeout_s() < 3.0
 
 
 def test_there_is_no_gap_between_requests_until_time_outs_ask_for_one() -> None:

@@ -250,3 +250,32 @@ def test_a_makers_code_refused_at_first_makes_no_second_meter_later(oddity: Oddi
             assert len(here.uids()) == 2
 
     story(scenario)
+
+
+def test_a_meter_that_became_slow_is_polled_as_often_as_before() -> None:
+    async def scenario() -> None:
+        async with lab() as here:
+            await here.until_reading()
+            await asyncio.sleep(900)
+            here.house.faults.hold("late-answer", 2.5)
+            await asyncio.sleep(600)
+            begun = asyncio.get_running_loop().time()
+            await asyncio.sleep(3600)
+            assert len(told(here, "power", begun)) >= 118
+            assert len([at for at, _ in here.requests() if at > begun]) < 130
+
+    story(scenario)
+
+
+def test_a_hold_is_no_part_of_the_response_time() -> None:
+    async def scenario() -> None:
+        async with lab(interval_s=5) as here:
+            await here.until_reading()
+            await asyncio.sleep(60)
+            here.house.faults.fire("budget", for_s=1800)
+            await asyncio.sleep(2000)
+            values = told(here, "response_time")
+            assert len(values) > 30
+            assert all(isinstance(value, float) and value < 5 for value in values)
+
+    story(scenario)
