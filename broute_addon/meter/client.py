@@ -7,7 +7,7 @@ says to which transmission it is the answer, so a repetition leaves no doubt abo
 took (Karn's rule isn't needed): a meter that became slow lengthens the time-out by that.
 
 A meter takes only so many EPCs in a Get and may answer the first few only: what came is kept, the
-rest is asked again in smaller batches. Only an EPC refused when asked alone counts as refused.
+rest is asked again at once. Only an EPC refused when asked alone counts as refused.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from broute_addon.errors import (
     TransmitFailedError,
 )
 from broute_addon.messages import message
+from broute_addon.meter.batch import Batch
 from broute_addon.meter.pacing import Airtime, Pace, RetryTimer
 
 _LOGGER = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class MeterClient:
         first_tid: int,
         batch: int = 6,
     ) -> None:
-        self.batch = batch
+        self._batch = Batch(batch)
         self.response_s: float | None = None
         self.signal_dbm: float | None = None
         self._send = send
@@ -114,6 +115,15 @@ class MeterClient:
         self._tid = first_tid % 0xFFFF
         self._pending: _Pending | None = None
         self._replies: asyncio.Queue[Frame] = asyncio.Queue(maxsize=16)
+
+    @property
+    def batch(self) -> int:
+        """How many EPCs go into one Get."""
+        return self._batch.size
+
+    @batch.setter
+    def batch(self, size: int) -> None:
+        self._batch.size = size
 
     async def get(
         self,
@@ -132,30 +142,32 @@ class MeterClient:
         refused: set[int] = set()
         waiting = deque(epcs)
         alone: deque[int] = deque()
+        size, largest_cut, most_came = self.batch, 0, 0
         while waiting or alone:
-            asked = _next_batch(waiting, self.batch) if waiting else [alone.popleft()]
+            asked = _next_batch(waiting, size) if waiting else [alone.popleft()]
             frame = await self._transact(Esv.GET, [PropertyData(epc, b"") for epc in asked], eoj)
             got = {
                 prop.epc: prop.edt for prop in frame.properties if prop.edt and prop.epc in asked
             }
             values |= got
             tell(got)
+            came = min(len(frame.properties), len(asked))
+            most_came = max(most_came, came)
             if len(asked) == 1:
                 refused |= set(asked) - got.keys()
                 continue
-            self._learn_batch(len(asked), len(frame.properties))
-            # What was cut off fits into a smaller batch; what came back empty is asked alone.
-            cut = asked[len(frame.properties) :]
+            # What was cut off is asked again; what came back empty is asked alone.
+            cut = asked[came:]
             for epc in asked:
                 if epc not in got:
                     (waiting if epc in cut else alone).append(epc)
+            if cut:
+                _LOGGER.debug("%d of %d EPCs were answered", came, len(asked))
+                largest_cut = max(largest_cut, len(asked))
+            if not came:  # else too long a request costs nothing: the first few are answered
+                size = len(asked) // 2
+        self._batch.learn(largest_cut, most_came, asyncio.get_running_loop().time())
         return Answer(values, frozenset(refused))
-
-    def _learn_batch(self, asked: int, returned: int) -> None:
-        """A meter that answers fewer properties than asked takes only that many."""
-        if returned < asked:
-            self.batch = returned or max(1, asked // 2)
-            _LOGGER.debug("the meter takes %d EPCs in a Get", self.batch)
 
     async def set(self, epc: int, edt: bytes, eoj: Eoj = METER) -> None:
         """SetC of one property. Raises PropertyRefusedError when the meter says SetC_SNA."""

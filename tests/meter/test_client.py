@@ -1,6 +1,7 @@
 """Requests and their answers: matching, batches, repetition, notifications. Virtual time."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from broute_addon.errors import (
     TransmitFailedError,
 )
 from broute_addon.messages import message
+from broute_addon.meter.batch import DOUBTED_AFTER_S
 from broute_addon.meter.client import REPLY_TIMEOUT_S, TRIES, MeterClient
 from broute_addon.meter.pacing import BUDGET_S, FIRST_TIMEOUT_S, Airtime, Pace, RetryTimer
 from broute_addon.simulator.virtual_time import run_virtual
@@ -30,7 +32,7 @@ class Wire:
         self.notifications: list[Frame] = []
         self.fails = 0
         self.pace = Pace(30.0)
-        self._reply = reply
+        self.reply = reply
         self.client = MeterClient(
             self._send,
             self.notifications.append,
@@ -46,7 +48,7 @@ class Wire:
             self.fails -= 1
             raise TransmitFailedError(message("session_absent"))
         loop = asyncio.get_running_loop()
-        for delay_s, answer in self._reply(frame):
+        for delay_s, answer in self.reply(frame):
             payload = bytes.fromhex(answer.replace("TTTT", f"{frame.tid:04X}"))
             loop.call_later(delay_s, self.client.received, payload)
 
@@ -238,15 +240,103 @@ def of_at_most(limit: int) -> Reply:
     return reply
 
 
+def or_nothing(limit: int) -> Reply:
+    """A meter that answers nothing of a request with more properties than it takes."""
+
+    def reply(frame: Frame) -> Sequence[tuple[float, str]]:
+        is_too_long = len(frame.properties) > limit
+        return [(0.3, "1081TTTT02880105FF015200")] if is_too_long else of_at_most(limit)(frame)
+
+    return reply
+
+
+def once(reply: Reply, wire: Wire) -> Reply:
+    """The meter's next answer only."""
+    usual = wire.reply
+
+    def replied(frame: Frame) -> Sequence[tuple[float, str]]:
+        wire.reply = usual
+        return reply(frame)
+
+    return replied
+
+
+WANTED = tuple(range(0xD0, 0xDA))
+
+
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 6])
 def test_the_batch_shrinks_to_what_the_meter_takes_and_nothing_is_lost(limit: int) -> None:
     wire = Wire(of_at_most(limit))
-    wanted = tuple(range(0xD0, 0xDA))
-    answer = run(wire, lambda client: client.get(wanted))
-    assert set(answer.values) == set(wanted)
-    assert not answer.refused
+
+    async def twice(client: MeterClient) -> None:
+        for _ in range(2):
+            answer = await client.get(WANTED)
+            assert set(answer.values) == set(WANTED)
+            assert not answer.refused
+
+    run(wire, twice)
     assert wire.client.batch == limit
     assert all(len(frame.properties) <= 6 for frame in wire.sent)
+    assert len(wire.sent) == 2 * math.ceil(len(WANTED) / limit)  # too long a request costs nothing
+
+
+def test_one_short_answer_says_nothing_of_the_meter() -> None:
+    wire = Wire(of_at_most(6))
+
+    async def work(client: MeterClient) -> None:
+        for number in range(4):
+            if number % 2:
+                wire.reply = once(of_at_most(1), wire)
+            assert len((await client.get(WANTED[:6])).values) == 6
+
+    run(wire, work)
+    assert [len(frame.properties) for frame in wire.sent] == [6, 6, 5, 6, 6, 5]
+    assert wire.client.batch == 6
+
+
+def test_a_spell_of_short_answers_is_forgotten_within_the_hour() -> None:
+    wire = Wire(of_at_most(1))
+
+    async def work(client: MeterClient) -> list[int]:
+        """The batch after each Get."""
+        sizes = []
+        while asyncio.get_running_loop().time() < DOUBTED_AFTER_S + 200:
+            await client.get(WANTED[:4])
+            sizes.append(client.batch)
+            wire.reply = of_at_most(1 if len(sizes) < 3 else 6)
+            await asyncio.sleep(30)
+        return sizes
+
+    sizes = run(wire, work)
+    assert sizes[:4] == [6, 1, 1, 1]
+    assert sizes[-3:] == [6, 6, 6]
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_meter_that_takes_few_properties_is_hardly_asked_for_more(limit: int) -> None:
+    wire = Wire(or_nothing(limit))
+
+    async def work(client: MeterClient) -> None:
+        for _ in range(24 * 120):
+            assert len((await client.get(WANTED[:6])).values) == 6
+            await asyncio.sleep(29)
+
+    run(wire, work)
+    too_long = [frame for frame in wire.sent[20:] if len(frame.properties) > limit]
+    assert 1 <= len(too_long) <= 6
+
+
+def test_a_limit_kept_from_an_earlier_session_is_doubted_once() -> None:
+    wire = Wire(of_at_most(6))
+
+    async def work(client: MeterClient) -> None:
+        client.batch = 1
+        await client.get(WANTED[:6])
+        await client.get(WANTED[:6])
+
+    run(wire, work)
+    assert wire.client.batch == 6
+    assert [len(frame.properties) for frame in wire.sent] == [1] * 6 + [6]
 
 
 @pytest.mark.parametrize("service", ["72", "52"])

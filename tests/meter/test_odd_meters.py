@@ -13,12 +13,14 @@ from tests.support.engine_house import Lab, lab, learned, story
 
 
 class Oddity:
-    """What the simulated meter does beyond its registers: EPCs it refuses, counts it adds."""
+    """What the simulated meter does beyond its registers: EPCs it refuses, counts it adds,
+    properties that it leaves out at the end."""
 
     def __init__(self) -> None:
         self.refuses: set[int] = set()
         self.adds: dict[int, int] = {}
         self.times = 0  # how many answers are still falsified
+        self.short = 0  # how many Gets of the meter are still answered with their first EPC only
 
     def apply(self, epc: int, edt: bytes) -> bytes:
         if epc in self.refuses:
@@ -37,6 +39,9 @@ def oddity(monkeypatch: pytest.MonkeyPatch) -> Oddity:
     def oddly(self: SmartMeter, request: object, table: object) -> object:
         block, is_good = get(self, request, table)  # type: ignore[arg-type]
         answer = tuple((epc, odd.apply(epc, edt)) for epc, edt in block)
+        if odd.short > 0:
+            odd.short -= 1
+            return answer[:1], is_good and len(answer) == 1
         return answer, is_good and all(edt for _, edt in answer)
 
     monkeypatch.setattr(SmartMeter, "_get", oddly)
@@ -248,6 +253,30 @@ def test_a_makers_code_refused_at_first_makes_no_second_meter_later(oddity: Oddi
             here.house.faults.fire("exchange", "OTHER000001")
             await asyncio.sleep(600)
             assert len(here.uids()) == 2
+
+    story(scenario)
+
+
+@pytest.mark.parametrize("moment", ["interview", "poll", "confirmation"])
+def test_a_short_answer_of_a_moment_makes_no_small_requests(oddity: Oddity, moment: str) -> None:
+    async def scenario() -> None:
+        known = await learned() if moment == "confirmation" else None
+        oddity.short = 0 if moment == "poll" else 2
+        async with lab(known=known) as here:
+            await here.until_reading()
+            await asyncio.sleep(120)
+            if moment == "poll":
+                oddity.short = 1
+                await asyncio.sleep(35)
+            assert oddity.short == 0
+            begun = asyncio.get_running_loop().time()
+            await asyncio.sleep(600)
+            asked = [frame for at, frame in here.requests() if at > begun]
+            assert len(asked) < 25
+            here.engine.submit(Command.RECONNECT)
+            await asyncio.sleep(120)
+            assert here.store.snapshot.meter is not None
+            assert here.store.snapshot.meter.batch == 6
 
     story(scenario)
 
