@@ -42,8 +42,9 @@ _OF_A_COMMAND = (CommandAccepted, CommandFailed, Answer)
 class _InFlight:
     """What has been heard of the exchange that is under way."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, tolerated: frozenset[int]) -> None:
         self.exchange = exchange
+        self.tolerated = tolerated
         self.accepted = False
         self.refusal: int | None = None
         self.finished = not exchange.ends
@@ -58,7 +59,7 @@ class _InFlight:
         match event:
             case CommandAccepted() if self._answer_seen:
                 self.accepted = True
-            case CommandFailed(code) if code in self.exchange.tolerated:
+            case CommandFailed(code) if code in self.tolerated:
                 self.accepted = True
             case CommandFailed(code) if self._answer_seen:
                 self.refusal = code
@@ -136,7 +137,7 @@ class Dongle:
                     await self._play(exchange)
                 await self._find_step()
             needs_step = True
-            flight = await self._play(exchange)
+            flight = await self._play(exchange, is_last=last)
             if flight.accepted or self._is_final(flight.refusal):
                 self._out_of_step &= not (exchange.is_reset and flight.accepted)
                 break
@@ -150,9 +151,15 @@ class Dongle:
     def _is_final(self, refusal: int | None) -> bool:
         return refusal is not None and self._dialect.refusal(refusal) is not Refusal.AGAIN
 
-    async def _play(self, exchange: Exchange) -> _InFlight:
+    async def _play(self, exchange: Exchange, *, is_last: bool = True) -> _InFlight:
         """Writes the exchange and waits for its end or its deadlines."""
-        flight = self._in_flight = _InFlight(exchange)
+        tolerated = frozenset(
+            code
+            for code in exchange.tolerated
+            # What may have been garbled on the line is put up with once it is said again.
+            if is_last or self._dialect.refusal(code) is not Refusal.AGAIN
+        )
+        flight = self._in_flight = _InFlight(exchange, tolerated)
         _LOGGER.debug("→ %s", exchange.trace)
         try:
             self._dialect.expect(exchange)

@@ -18,12 +18,12 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def lose_once(here: Lab, cut: Callable[[bytes], bytes]) -> None:
-    """The next SKSENDTO arrives without the byte that `cut` takes away."""
+def lose_once(here: Lab, word: bytes, cut: Callable[[bytes], bytes]) -> None:
+    """The next command with that word arrives without the byte that `cut` takes away."""
     arrive = here.port.on_input
 
     def losing(data: bytes) -> None:
-        if data.startswith(b"SKSENDTO"):
+        if data.startswith(word):
             here.port.on_input = arrive
             assert len(cut(data)) == len(data) - 1
             data = cut(data)
@@ -50,7 +50,7 @@ def test_a_byte_lost_after_hours_costs_no_reading_and_no_dialect(
             await here.until_reading()
             await asyncio.sleep(HOURS_S)
             start = now()
-            lose_once(here, cut)
+            lose_once(here, b"SKSENDTO", cut)
             await asyncio.sleep(600)
             assert here.longest_gap_s("power", start, now()) < INTERVAL_S + REPEATED_S
             since = [data for at, data in here.written if at >= start]
@@ -60,6 +60,17 @@ def test_a_byte_lost_after_hours_costs_no_reading_and_no_dialect(
             assert not [data for data in since if data.startswith(settings)]
             assert side or not here.commands("SKSREG SA2")
             assert here.problems() == []
+
+    story(scenario)
+
+
+def test_a_byte_lost_in_the_setting_up_costs_no_signal_strength() -> None:
+    async def scenario() -> None:
+        async with lab(HouseConfig(module="bp35c2"), interval_s=INTERVAL_S) as here:
+            lose_once(here, b"SKSREG SA2", lambda data: data[:2] + data[3:])
+            await here.until_reading()
+            await asyncio.sleep(300)
+            assert len(here.readings("signal_strength")) > 5
 
     story(scenario)
 

@@ -10,6 +10,7 @@ from broute_addon.simulator import run_virtual
 from broute_addon.wisun.commands import ActiveScan, EchoOff, Reset, SendUdp, ShowSignal, Terminate
 from broute_addon.wisun.dongle import Dongle
 from broute_addon.wisun.events import (
+    CommandAccepted,
     Event,
     ScanFinished,
     SessionExpired,
@@ -304,15 +305,29 @@ def test_a_wrong_guess_is_taken_back() -> None:
     on_bench(scenario, {b"SKSENDTO": sends, b"SKSREG": OK}, SINGLE_HOP)
 
 
-@pytest.mark.parametrize("answer", [b"FAIL ER04\r\n", ER05, ER06, b"FAIL ER10\r\n"])
-def test_a_stick_without_a_nicety_is_used_without_it(answer: bytes) -> None:
+@pytest.mark.parametrize(
+    ("answer", "times"),
+    [(b"FAIL ER04\r\n", 2), (ER05, 2), (ER06, 2), (b"FAIL ER10\r\n", 1)],
+)
+def test_a_stick_without_a_nicety_is_used_without_it(answer: bytes, times: int) -> None:
     async def scenario(bench: Bench) -> None:
         await bench.dongle.run(EchoOff())
         await bench.dongle.run(ShowSignal())
-        assert bench.lines == [b"SKSREG SFE 0", b"SKSREG SA2 1"]
+        said = [b"SKSREG SFE 0"] * times + [b"SKSREG SA2 1"] * times
+        assert bench.said(b"SKSREG") == said
         assert bench.dongle.is_in_step
 
     on_bench(scenario, {b"SKSREG": answer})
+
+
+@pytest.mark.parametrize("answer", [b"FAIL ER04\r\n", ER05, ER06])
+def test_a_nicety_of_which_a_character_got_lost_is_said_again(answer: bytes) -> None:
+    async def scenario(bench: Bench) -> None:
+        events = await bench.dongle.run(ShowSignal())
+        assert events == (CommandAccepted(),)
+        assert bench.said(b"SKSREG") == [b"SKSREG SA2 1"] * 2
+
+    on_bench(scenario, {b"SKSREG": in_turn(answer, OK)})
 
 
 def test_events_between_the_echo_and_ok_reach_everybody() -> None:

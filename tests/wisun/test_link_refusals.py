@@ -180,7 +180,7 @@ def test_a_stick_that_refuses_a_nicety_is_read_all_the_same(register: bytes, cod
     async def scenario(bench: Bench) -> None:
         link = await bench.joined()
         await link.send(wire.GET_POWER)
-        assert bench.said(b"SKSREG " + register) == 1
+        assert bench.said(b"SKSREG " + register) in {1, 2}
         await link.close()
 
     on_bench(scenario, SKSREG=refusing)
