@@ -22,7 +22,7 @@ from broute_addon.wisun.commands import (
     Terminate,
     channel_bit,
 )
-from broute_addon.wisun.dialect import Dialect
+from broute_addon.wisun.dialect import Dialect, Refusal
 from broute_addon.wisun.dongle import Dongle
 from broute_addon.wisun.events import EnergyScanned, Event, PanFound
 from broute_addon.wisun.gate import Gate
@@ -49,7 +49,7 @@ class Stick:
         self.may_have_session = False
         self._dongle = dongle
         self._gate = gate
-        self._tells_restart = dialect.tells_restart
+        self._dialect = dialect
         self._credentials: Credentials | None = None
 
     async def reset(self) -> None:
@@ -75,18 +75,21 @@ class Stick:
         """Brings about the known state, and credentials in the stick. Raises as `reset` does."""
         if not self.is_known:
             await self.reset()
-        is_sure = self._tells_restart and credentials == self._credentials
+        is_sure = self._dialect.tells_restart and credentials == self._credentials
         if credentials is not None and not is_sure:
             await self._dongle.run(SetCredentials(credentials))
             self._credentials = credentials
 
     async def leave(self, confirm_s: float = _LEAVE_S) -> None:
-        """Ends whatever session there is; a refusal means there is none."""
+        """Ends whatever session there is; a refusal means there is none, unless the stick hasn't
+        understood: then a reset is due."""
         self._gate.move(Move.LEAVE)
         try:
             await self._dongle.run(Terminate(confirm_s))
         except CommandFailedError as refused:
             _LOGGER.debug("no session to end: %s", refused)
+            if self._dialect.refusal(refused.code) is Refusal.AGAIN:
+                self.is_known = False
         else:
             self.may_have_session = False
         finally:

@@ -8,6 +8,7 @@ import pytest
 
 from broute_addon.errors import JoinRefusedError, TransportError
 from broute_addon.messages import message
+from broute_addon.meter.engine import Command
 from broute_addon.meter.readings import Connection
 from broute_addon.meter.recovery import Ladder
 from broute_addon.simulator import HouseConfig, MeterConfig
@@ -138,5 +139,37 @@ def test_an_interruption_of_sending_does_not_make_a_silent_meter_available(fault
                 Connection.ON_HOLD,
                 Connection.READING,
             }.intersection(here.connections()[told:])
+
+    story(scenario)
+
+
+@pytest.mark.parametrize("module", ["bp35a1", "bp35c2"])
+def test_a_logout_that_the_stick_has_not_understood_is_no_missing_session(module: str) -> None:
+    async def scenario() -> None:
+        async with lab(HouseConfig(module=module)) as here:
+            await here.until_reading()
+            typed = here.port.on_input
+            garbled: list[bytes] = []
+
+            def lossy(data: bytes) -> None:
+                if data.startswith(b"SKTERM") and len(garbled) < 2:
+                    garbled.append(data)
+                    data = data.replace(b"E", b"", 1)
+                typed(data)
+
+            radio = here.house.radio
+            join = radio.join
+            opened: list[bool] = []
+
+            def joined(address: str) -> None:
+                opened.append(radio.session is not None)
+                join(address)
+
+            here.port.on_input, radio.join = lossy, joined  # type: ignore[method-assign]
+            here.engine.submit(Command.RECONNECT)
+            await asyncio.sleep(60)
+            assert len(garbled) == 2
+            assert opened == [False]
+            assert here.store.snapshot.connection is Connection.READING
 
     story(scenario)
