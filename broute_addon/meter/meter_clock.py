@@ -15,6 +15,8 @@ QUIET = timedelta(minutes=10)
 
 MINUTE = timedelta(minutes=1)
 
+_DAY_BEGINS, _DAY_ENDS = time(0, 10), time(23, 50)
+
 _AGREE = timedelta(seconds=31)
 """Less apart, two clocks agree as far as whole minutes can tell."""
 
@@ -29,12 +31,17 @@ class MeterClock:
         self._told_s = 0.0
         self._span = MINUTE
 
-    def take(self, values: Mapping[int, bytes], loop_s: float) -> bool:
-        """Takes an answer; whether it told the time."""
+    def take(
+        self, values: Mapping[int, bytes], loop_s: float, *, is_one_answer: bool = True
+    ) -> bool:
+        """Takes an answer; whether it told the time. Around midnight date and time must be of one
+        answer, else they may be of two days."""
         fields = decode_all(values)
         day, minute = fields.get("current_date"), fields.get("current_time")
         stamp = fields.get("half_hour_energy_bought_time")
         if isinstance(day, date) and isinstance(minute, time):
+            if not is_one_answer and not _DAY_BEGINS <= minute.replace(tzinfo=None) < _DAY_ENDS:
+                return False
             self._told, self._span = datetime.combine(day, minute), MINUTE
         elif isinstance(stamp, datetime):
             self._told, self._span = stamp, _UNTIL_NEXT_STAMP

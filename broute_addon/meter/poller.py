@@ -61,6 +61,9 @@ LEFTOVERS_RETRY_S = 60.0
 REFUSALS_TRUSTED = 3
 """Refusals of D3 in a row, while it was never told, that mean the meter has none."""
 
+AFTER_MIDNIGHT_S = 1260.0
+"""When the meter's clock is asked for again where it couldn't be believed around midnight."""
+
 QUICK_READINGS = 2
 """Readings at once of a register whose count is doubted; after them its usual turn will do."""
 
@@ -287,7 +290,8 @@ class Poller:
                 if isinstance(stamp, datetime):
                     self._schedule.due[job] = self._minute_phase.next_at(stamp, asked, now)
             case Job.DAILY:
-                self._note_clock(values)
+                if not self._note_clock(values) and 0x97 in values:
+                    self._schedule.due[job] = now + AFTER_MIDNIGHT_S
                 if self._history is not None:
                     self._history.look(now)
                     self.plan_history()
@@ -398,16 +402,17 @@ class Poller:
     def _meter_now(self) -> datetime:
         return self._meter_clock.now(self._clock(), asyncio.get_running_loop().time())
 
-    def _note_clock(self, values: Mapping[int, bytes]) -> None:
-        """Takes the meter's clock from an answer, and tells how it differs from ours."""
+    def _note_clock(self, values: Mapping[int, bytes]) -> bool:
+        """Takes the meter's clock, if it is there, and tells how it differs from ours."""
         now, host = asyncio.get_running_loop().time(), self._clock()
-        if not self._meter_clock.take(values, now):
-            return
+        if not self._meter_clock.take(values, now, is_one_answer=False):
+            return False
         ahead = self._meter_clock.now(host, now) - host
         seconds = round(ahead.total_seconds())
         self._emit(ReadingsArrived((Reading("clock_difference", seconds, host),)))
         self._fixed_times.ask_anew()
         self._await_half_hour()
+        return True
 
 
 @lru_cache(maxsize=32)

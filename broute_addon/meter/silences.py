@@ -2,15 +2,15 @@
 
 A meter that says nothing to a request is taken for lost, and logged in to anew. One that is silent
 to a single kind of request would be logged in to for ever; so that kind is left alone for a while,
-longer each time, once it stayed unanswered twice in a row with live values answered before.
+longer each time, once it stayed unanswered three times in a row with live values answered before.
 """
 
 from broute_addon.meter.schedule import Job
 
-LEFT_ALONE_S = 600.0
+LEFT_ALONE_S = 60.0
 LONGEST_S = 6 * 3600.0
 
-_SUSPECTED_AFTER = 2
+_SUSPECTED_AFTER = 3
 _GIVEN_UP_AFTER = 5
 
 
@@ -21,12 +21,12 @@ class Silences:
         self._times: dict[Job, int] = {}
 
     def lost(self, job: Job) -> float | None:
-        """It had no answer. Seconds to leave it alone; None the first time, when it is the meter
-        that is suspected."""
+        """It had no answer. Seconds to leave it alone; None at first, when it is the meter that is
+        suspected."""
         times = self._times[job] = self._times.get(job, 0) + 1
         if times < _SUSPECTED_AFTER:
             return None
-        return min(LEFT_ALONE_S * 4.0 ** min(times - _SUSPECTED_AFTER, 4), LONGEST_S)
+        return min(LEFT_ALONE_S * 4.0 ** min(times - _SUSPECTED_AFTER, 5), LONGEST_S)
 
     def answered(self, job: Job) -> None:
         """It had an answer."""

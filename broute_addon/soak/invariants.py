@@ -203,7 +203,10 @@ class Invariants:
         world = self._world
         shown = world.home_assistant
         power = self._topic("power")
-        if shown.shown(power, now) and now - self._live_at > self._lifetime(power) + TICK_S:
+        lifetime = self._lifetime(power)
+        # Home Assistant counts a value's lifetime from when it was told, or told again.
+        told_at = max(self._live_at, min(self._announced_at, self._live_at + lifetime))
+        if shown.shown(power, now) and now - told_at > lifetime + TICK_S:
             self.broke("availability is true", "power is shown though the meter is silent")
         for uid in world.truth.uids:
             online = shown.is_available(f"broute/{uid}/energy_bought")

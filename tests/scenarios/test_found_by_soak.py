@@ -3,16 +3,20 @@
 import asyncio
 import logging
 import random
+from datetime import datetime, timedelta
 
 import pytest
 
+from broute_addon.clock import JST
 from broute_addon.errors import JoinRefusedError, TransportError
 from broute_addon.messages import message
 from broute_addon.meter.engine import Command
 from broute_addon.meter.readings import Connection
 from broute_addon.meter.recovery import Ladder
-from broute_addon.simulator import HouseConfig, MeterConfig
-from tests.support.engine_house import Lab, lab, story
+from broute_addon.meter.schedule import Job
+from broute_addon.meter.silences import Silences
+from broute_addon.simulator import HouseConfig, MeterConfig, run_virtual
+from tests.support.engine_house import Lab, lab, learned, story
 from tests.support.notebook import Notebook
 
 
@@ -173,3 +177,29 @@ def test_a_logout_that_the_stick_has_not_understood_is_no_missing_session(module
             assert here.store.snapshot.connection is Connection.READING
 
     story(scenario)
+
+
+def test_a_date_and_a_time_of_two_days_are_not_the_meters_clock() -> None:
+    """A day ahead, what is still to come would be taken for what the meter has forgotten."""
+
+    async def scenario(start: datetime) -> set[object]:
+        meter = MeterConfig(opc_limit=1)
+        async with lab(HouseConfig(meter=meter), known=known, start=start) as here:
+            await asyncio.sleep(60)
+            return {reading.value for _, reading in here.readings("clock_difference")}
+
+    known = run_virtual(learned(HouseConfig(meter=MeterConfig(opc_limit=1))))
+    midnight = datetime(2026, 1, 6, 0, 0, tzinfo=JST)
+    found = set[object]()
+    for tenths in range(60, 240, 4):
+        found |= run_virtual(scenario(midnight - timedelta(seconds=tenths / 10)))
+    assert found <= {0}
+
+
+def test_a_request_lost_with_two_log_ins_in_a_row_is_not_left_alone_yet() -> None:
+    silences = Silences()
+    assert silences.lost(Job.ENERGY) is None
+    assert silences.lost(Job.ENERGY) is None
+    pause_s = silences.lost(Job.ENERGY)
+    assert pause_s is not None
+    assert pause_s <= 60
